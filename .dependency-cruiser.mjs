@@ -1,0 +1,103 @@
+/** The house rules. Each has a name and a reason; design: floors, wings, one home a package. */
+const wings = ['pipeline', 'intake', 'mesh', 'drop', 'ledger', 'audit', 'anchor', 'keys', 'queue', 'simulator', 'console'];
+
+const home = (name, packages, folders, reason) => ({
+  name: `one-home-per-package:${name}`,
+  comment: reason,
+  severity: 'error',
+  from: { pathNot: folders },
+  to: { path: packages, pathNot: folders },
+});
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment: 'What goes in a circle cannot be read from one end to the other.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'imports-point-down:domain',
+      comment: 'The ground floor stands on nothing of ours.',
+      severity: 'error',
+      from: { path: '^src/(domain/|logger)' },
+      to: { path: '^(src|jobs|scripts|test)/', pathNot: '^src/domain/' },
+    },
+    {
+      name: 'imports-point-down:ports',
+      comment: 'Ports and configuration see the domain only.',
+      severity: 'error',
+      from: { path: '^src/(ports|config)\\.ts$' },
+      to: { path: '^(src|jobs|scripts|test)/', pathNot: '^src/(domain/|ports\\.ts|logger)' },
+    },
+    {
+      name: 'imports-point-down:wings',
+      comment: 'The wings see ports, configuration types and the domain; wiring and jobs are above them.',
+      severity: 'error',
+      from: { path: `^src/(${wings.join('|')})/` },
+      to: { path: '^(src/wiring|jobs/|scripts/|test/)' },
+    },
+    {
+      name: 'wings-have-no-doors',
+      comment: 'Folders of one floor meet through ports.ts, never directly.',
+      severity: 'error',
+      from: { path: `^src/(${wings.join('|')})/` },
+      to: { path: `^src/(${wings.join('|')})/`, pathNot: '^src/$1/' },
+    },
+    {
+      name: 'domain-knows-nothing',
+      comment: 'What is true needs no I/O: no packages, no node: modules in the domain.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { dependencyTypes: ['npm', 'core', 'npm-dev', 'npm-optional'] },
+    },
+    home('csv-parse', 'node_modules/csv-parse/', '^(src/intake|test|scripts)/', 'One reader of CSV.'),
+    home('csv-stringify', 'node_modules/csv-stringify/', '^(src/drop|test|scripts)/', 'One writer of the drop.'),
+    home('database', 'node_modules/(@photostructure/sqlite|pg|kysely)/', '^(src/ledger|test)/', 'One home for state.'),
+    home('queue', 'node_modules/(bullmq|ioredis)/', '^(src/queue|test)/', 'The queue only rings the bell.'),
+    home('config', 'node_modules/zod/', '^(src/config\\.ts|src/(intake|mesh|drop|keys)|test)', 'Schemas stand where bytes come in.'),
+    {
+      name: 'only-mesh-and-anchor-call-out',
+      comment: 'Nobody else opens a connection.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(mesh|anchor|ledger|queue)/' },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(https?|net|tls|dgram|http2)$' },
+    },
+    {
+      name: 'nobody-imports-jobs-or-test',
+      comment: 'Entry points and tests are ends of the line.',
+      severity: 'error',
+      from: { path: '^(src|scripts|jobs)/' },
+      to: { path: '^(jobs|test)/' },
+    },
+    {
+      name: 'no-index-files',
+      comment: 'A door that hides the rooms. Import the file you mean.',
+      severity: 'error',
+      from: {},
+      to: { path: '/index\\.ts$', pathNot: 'node_modules' },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file that nobody imports is either an entry point or dead.',
+      severity: 'error',
+      from: { orphan: true, path: '^src/' },
+      to: {},
+    },
+    {
+      name: 'not-to-dev',
+      comment: 'What runs at night must be in dependencies.',
+      severity: 'error',
+      from: { path: '^(src|jobs)/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};
