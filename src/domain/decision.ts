@@ -1,0 +1,100 @@
+import type { LocalDate } from './calendar.ts';
+import { gateOutcomes } from './eligibility.ts';
+import type { GateOutcome } from './eligibility.ts';
+import type { KeptRows } from './kept-rows.ts';
+import type { NhsNumber } from './nhs-number.ts';
+import { holds, numberList } from './number-list.ts';
+import type { NumberList } from './number-list.ts';
+
+/** Choices that belong to no roster row: recent ones hold the run, for the likely cause is a mistyped id. */
+export interface UnmatchedChoices {
+  readonly recentIds: readonly string[];
+  readonly recentNameless: boolean;
+  readonly older: number;
+}
+
+/** A row that may be asked about, and the last date on which its leases and its residence hold. */
+export interface AskedRow {
+  readonly number: NhsNumber;
+  readonly providerId: string;
+  readonly locationId: string;
+  readonly until: LocalDate;
+}
+
+export interface HeldBackRow {
+  readonly number: NhsNumber;
+  readonly providerId: string;
+  readonly reason: Exclude<GateOutcome, 'asked'>;
+}
+
+export type GateCounts = Readonly<Record<GateOutcome, number>>;
+
+/** What the gate decided on a whole roster: one outcome a row. */
+export class Decision {
+  readonly #rows: KeptRows;
+  readonly #outcomes: Uint8Array;
+  readonly unmatched: UnmatchedChoices;
+
+  constructor(rows: KeptRows, outcomes: Uint8Array, unmatched: UnmatchedChoices) {
+    this.#rows = rows;
+    this.#outcomes = outcomes;
+    this.unmatched = unmatched;
+  }
+
+  get rows(): number {
+    return this.#rows.length;
+  }
+
+  outcomeOf(index: number): GateOutcome {
+    const outcome = gateOutcomes[this.#outcomes[index] ?? -1];
+    if (outcome === undefined) throw new RangeError(`no row ${index}`);
+    return outcome;
+  }
+
+  /** Rows by outcome; they add up to the rows of the roster (R2). */
+  counts(): GateCounts {
+    const counts = Object.fromEntries(gateOutcomes.map((outcome) => [outcome, 0])) as Record<
+      GateOutcome,
+      number
+    >;
+    for (let index = 0; index < this.rows; index++) counts[this.outcomeOf(index)]++;
+    return counts;
+  }
+
+  /** Every row that may be asked about whose number is wanted, in roster order. */
+  *askedRows(wanted: (number: NhsNumber) => boolean = () => true): Generator<AskedRow> {
+    const { number, provider, location, until, texts } = this.#rows;
+    for (let index = 0; index < this.rows; index++) {
+      const asked = number[index] ?? Number.NaN;
+      if (this.outcomeOf(index) !== 'asked' || !wanted(asked)) continue;
+      yield {
+        number: asked,
+        providerId: texts.at(provider.at(index)),
+        locationId: texts.at(location.at(index)),
+        until: texts.at(until.at(index)),
+      };
+    }
+  }
+
+  /** The numbers that may be asked about, ascending, each once. */
+  askedNumbers(): NumberList {
+    const { number } = this.#rows;
+    const asked = new Float64Array(this.rows);
+    let count = 0;
+    for (let index = 0; index < this.rows; index++) {
+      if (this.outcomeOf(index) === 'asked') asked[count++] = number[index] ?? Number.NaN;
+    }
+    return numberList(asked.subarray(0, count));
+  }
+
+  /** Rows with a valid number of which no row is asked about. */
+  *heldBackRows(): Generator<HeldBackRow> {
+    const asked = this.askedNumbers();
+    for (let index = 0; index < this.rows; index++) {
+      const reason = this.outcomeOf(index);
+      const number = this.#rows.number[index] ?? -1;
+      if (reason === 'asked' || number < 0 || holds(asked, number)) continue;
+      yield { number, providerId: this.#rows.texts.at(this.#rows.provider.at(index)), reason };
+    }
+  }
+}

@@ -1,0 +1,448 @@
+/**
+ * Where the floors meet. The pipeline knows these interfaces; the wings make them true; `test/support/contracts/` holds one suite per
+ * port, run against the fake and against the real adapter.
+ */
+import type { Instant, LocalDate } from './domain/calendar.ts';
+import type { Digest, Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
+import type { HoldReason, HoldStage } from './domain/hold.ts';
+import type { InServiceChoice } from './domain/in-service-choice.ts';
+import type { NumberList } from './domain/number-list.ts';
+import type { Provider } from './domain/provider.ts';
+import type { RequestState, RunId, RunState } from './domain/run.ts';
+import type { ServiceUserRow } from './domain/service-user.ts';
+
+// ---------------------------------------------------------------------------------------------------------------- time and chance
+
+export interface Clock {
+  /** Wall-clock time. */
+  now(): Instant;
+  /** Milliseconds of a clock that never goes back, for durations. */
+  monotonic(): number;
+  /** Waits; rejects with `interrupted` when the signal fires first. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface Chance {
+  /** Cryptographically strong random bytes. */
+  bytes(length: number): Uint8Array;
+}
+
+// ------------------------------------------------------------------------------------------------------------------------- intake
+
+/** An intake folder whose manifest was verified against every byte of its three files. */
+export interface VerifiedIntake {
+  readonly folder: string;
+  /** SHA-256 over the manifest's bytes: the intake's name in the evidence. */
+  readonly digest: Digest;
+  readonly businessDate: LocalDate;
+  readonly producedAt: Instant;
+  readonly supplier: string;
+  readonly files: readonly FileDigest[];
+}
+
+export interface IntakeTerms {
+  readonly businessDate: LocalDate;
+  /** When this date's run first opened: what was produced over 24 hours before is stale. */
+  readonly openedAt: Instant;
+  readonly now: Instant;
+  /** `producedAt` of intakes that earlier runs of other dates were opened with. */
+  readonly usedElsewhere: ReadonlySet<Instant>;
+}
+
+export interface IntakeReader {
+  /**
+   * Verifies the folder of `terms.businessDate` (manifest first, then digest and row count of each file) before any row is believed.
+   * Throws `intake-missing`, `manifest-*`, `intake-file-*`.
+   */
+  verify(terms: IntakeTerms): Promise<VerifiedIntake>;
+  /** Business dates of the folders that look like intakes, newest first. */
+  dates(): Promise<readonly LocalDate[]>;
+  /** The following three read a verified intake and throw `intake-file-altered` if a byte changed since; each structural fault throws its code. */
+  providers(intake: VerifiedIntake): Promise<ReadonlyMap<string, Provider>>;
+  choices(intake: VerifiedIntake): AsyncIterable<InServiceChoice>;
+  roster(intake: VerifiedIntake): AsyncIterable<ServiceUserRow>;
+  /** Removes a folder that has outlived its keep days. */
+  remove(businessDate: LocalDate): Promise<void>;
+}
+
+// --------------------------------------------------------------------------------------------------------------------------- MESH
+
+export interface OutgoingMessage {
+  readonly to: string;
+  readonly workflowId: string;
+  readonly localId: string;
+  readonly subject: string;
+  readonly fileName: string;
+  readonly body: Uint8Array;
+}
+
+/** One part of a message as it came over the wire: header names in lower case, body not decoded. */
+export interface RawPart {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface RawMessage {
+  readonly messageId: string;
+  readonly parts: readonly RawPart[];
+}
+
+export interface Mailbox {
+  readonly mailboxId: string;
+  /** Tells MESH that we are here; once a day. Returns the difference server minus local clock in milliseconds, or null if unknown. */
+  handshake(): Promise<number | null>;
+  /**
+   * Sends one message, chunked if it must be. The first POST is made once and never repeated: if its outcome cannot be known, throws
+   * `mesh-send-unknown`; if MESH certainly did not take it, throws what MESH said (`mesh-forbidden`, `mesh-rejected`, `mesh-unreachable` …).
+   */
+  send(message: OutgoingMessage): Promise<{ readonly messageId: string }>;
+  /** Looks a sent message up by the local id it was sent under; null if MESH knows none. */
+  findSent(localId: string): Promise<{ readonly messageId: string } | null>;
+  /** Ids of the messages of one workflow that wait in the inbox, oldest first, all pages; at most `limit`. */
+  waiting(workflowId: string, limit: number): Promise<readonly string[]>;
+  /** How many messages wait in all, whatever their workflow (an estimate of MESH's). */
+  waitingInAll(): Promise<number>;
+  /** Downloads all parts, framing checked, bodies not decoded. Throws `mesh-gone`, `mesh-not-found`, `mesh-too-large`, `mesh-malformed`. */
+  download(messageId: string): Promise<RawMessage>;
+  /** Takes a message out of the inbox; repeating it does no harm. */
+  acknowledge(messageId: string): Promise<void>;
+  /** Mailboxes of an organisation for a workflow. */
+  lookUp(
+    odsCode: string,
+    workflowId: string,
+  ): Promise<readonly { readonly mailboxId: string; readonly name: string }[]>;
+  /** Joins and decodes the parts strictly: gzip whole, one member, nothing after it. Pure. Throws `mesh-malformed`, `mesh-too-large`. */
+  decode(message: RawMessage): Uint8Array;
+}
+
+// --------------------------------------------------------------------------------------------------------------------------- drop
+
+export interface DropFile {
+  readonly name: string;
+  readonly numbers: NumberList;
+  readonly locationId?: string;
+}
+
+export interface DropPlan {
+  readonly run: RunId;
+  readonly files: readonly DropFile[];
+  /** Fields of the manifest beside the files: run, policy version, checkpoint, supersedes. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+export interface PublishedDrop {
+  readonly folder: string;
+  readonly files: readonly FileDigest[];
+  readonly manifest: Digest;
+}
+
+export interface OutboundDrop {
+  /**
+   * Publishes once: each file written beside, flushed, read back and checked number by number, linked under its final name, then the
+   * manifest by the same steps. Files that are there already with the same bytes are kept; a difference throws `drop-exists-different`.
+   * Resolves only when everything is durable. Throws `drop-recheck-failed`, `drop-write-failed`.
+   */
+  publish(plan: DropPlan): Promise<PublishedDrop>;
+  /** Does everything `publish` does but the link, and leaves nothing behind. */
+  rehearse(plan: DropPlan): Promise<PublishedDrop>;
+  /** What stands there: nothing, linked files without a manifest, or a published drop. */
+  look(run: RunId): Promise<'nothing' | 'unfinished' | 'published'>;
+  /** Reads a published drop back: its files are checked against its manifest. Throws `drop-recheck-failed`. */
+  published(run: RunId): Promise<PublishedDrop>;
+  /** Unlinks the files of an unfinished drop and names them; refuses to touch a published one. */
+  unlink(run: RunId): Promise<readonly string[]>;
+  /** Removes published drops of a business date that have outlived their keep days; names the folders removed. */
+  remove(businessDate: LocalDate): Promise<readonly string[]>;
+  dates(): Promise<readonly LocalDate[]>;
+}
+
+// --------------------------------------------------------------------------------------------------------------------------- keys
+
+/** A random key that must be able to die, wrapped by the key-encryption key. Destroying the wrapped form is the erasure. */
+export interface WrappedKey {
+  readonly keyId: string;
+  readonly purpose: 'run-papers' | 'day-papers' | 'year-pseudonyms' | 'choice-papers';
+  /** The run, day or year it belongs to. */
+  readonly scope: string;
+  readonly wrapped: Uint8Array;
+}
+
+export interface Keyring {
+  /** Names the key-encryption key without revealing it; a ledger remembers it and refuses another. */
+  readonly masterKeyId: string;
+  create(purpose: WrappedKey['purpose'], scope: string): WrappedKey;
+  /** Encrypts under a wrapped key; `context` is bound in and must be the same at opening. */
+  seal(key: WrappedKey, context: string, plain: Uint8Array): Uint8Array;
+  /** Throws `paper-unreadable` if key, context or bytes are not those of `seal`. */
+  open(key: WrappedKey, context: string, sealed: Uint8Array): Uint8Array;
+  /** Keyed name under which an objection of an earlier night is carried: the same for the same text for as long as the master key lives. */
+  carriedName(kind: 'id' | 'folded-id' | 'number', text: string): string;
+  /** Pseudonyms of one run under the key of its calendar year: 16 bytes, HMAC-SHA-256 per run over HMAC-SHA-256 of the number. */
+  runPseudonyms(year: WrappedKey, run: RunId): (numberDigits: string) => Uint8Array;
+}
+
+// ------------------------------------------------------------------------------------------------------------------------- ledger
+
+/** The right to advance runs, with a number that grows each time it is taken; a stale claim changes nothing. */
+export interface Claim {
+  readonly name: string;
+  readonly epoch: number;
+}
+
+export interface StoredRun extends RunId {
+  readonly state: RunState;
+  /** Where a held run goes on once approved. */
+  readonly heldFrom: RunState | null;
+  readonly openedAt: Instant;
+  readonly intake: Digest;
+  readonly configuration: Digest;
+  readonly keyId: string;
+  readonly totals: RunTotals | null;
+  readonly released: number | null;
+  /** Why it ended, in a code of ours: a failure code or a reason of withholding. */
+  readonly reason: string | null;
+  readonly endedAt: Instant | null;
+}
+
+export interface StoredIntake {
+  readonly digest: Digest;
+  readonly businessDate: LocalDate;
+  readonly producedAt: Instant;
+  /** Counts up with every intake accepted. */
+  readonly ordinal: number;
+  readonly rows: number;
+}
+
+export interface StoredRequest {
+  readonly localId: string;
+  readonly run: RunId;
+  readonly state: RequestState;
+  /** 0 for a list of the gate, 1 and more for parts of a refused one. */
+  readonly level: number;
+  readonly sequence: number;
+  readonly subject: string;
+  readonly intendedAt: Instant | null;
+  readonly sentAt: Instant | null;
+  readonly messageId: string | null;
+  /** The epoch under which the POST was made: another one looks for it as a successor. */
+  readonly epoch: number;
+}
+
+export interface StoredMessage {
+  readonly messageId: string;
+  readonly localId: string;
+  /** The key its paper lies under. */
+  readonly keyId: string;
+  readonly receivedAt: Instant;
+  readonly acknowledged: boolean;
+  readonly understood: string | null;
+}
+
+export interface StoredHold {
+  readonly id: number;
+  readonly run: RunId;
+  readonly stage: HoldStage;
+  readonly reasons: readonly HoldReason[];
+  readonly digest: Digest;
+  readonly openedAt: Instant;
+  readonly openedBy: string;
+  readonly decision: 'open' | 'approved' | 'rejected' | 'expired';
+  readonly decidedBy: string | null;
+}
+
+/** An opt-out once seen, under keyed names (R12). */
+export interface CarriedObjection {
+  readonly id: string;
+  readonly foldedId: string;
+  readonly since: Instant;
+  /** Ordinal of the last intake whose roster column said so, or null. */
+  readonly columnSeenIn: number | null;
+  /** Its service user stood on a roster, or somebody has accepted that they do not. */
+  readonly known: boolean;
+  readonly numbers: readonly string[];
+}
+
+/** Papers are sealed bytes: `asked`, `request:<localId>`, `answer:<localId>`, `message:<messageId>`. */
+export interface Paper {
+  readonly name: string;
+  readonly keyId: string;
+  readonly sealed: Uint8Array;
+}
+
+export interface StoredEntry {
+  readonly position: number;
+  readonly line: Uint8Array;
+  readonly leaf: Uint8Array;
+}
+
+/** Right edge of the audit tree: what is needed to append. */
+export interface Frontier {
+  readonly size: number;
+  readonly hashes: readonly Uint8Array[];
+}
+
+/** The ledger as it is read; a consistent view within one call of `read` or `transact`. */
+export interface LedgerReader {
+  setting(name: string): Promise<string | null>;
+  run(id: RunId): Promise<StoredRun | null>;
+  /** Newest business date first, then highest revision. */
+  runs(filter: { readonly businessDate?: LocalDate; readonly limit?: number }): Promise<readonly StoredRun[]>;
+  intakes(filter: {
+    readonly businessDate?: LocalDate;
+    readonly digest?: Digest;
+  }): Promise<readonly StoredIntake[]>;
+  requests(run: RunId): Promise<readonly StoredRequest[]>;
+  request(localId: string): Promise<StoredRequest | null>;
+  message(messageId: string): Promise<StoredMessage | null>;
+  /** Messages kept but not yet acknowledged, or acknowledged but not yet understood, oldest first. */
+  unsettledMessages(): Promise<readonly StoredMessage[]>;
+  paper(keyId: string, name: string): Promise<Paper | null>;
+  key(keyId: string): Promise<WrappedKey | null>;
+  keyOf(purpose: WrappedKey['purpose'], scope: string): Promise<WrappedKey | null>;
+  /** Keys whose time to die has come. */
+  keysDue(now: Instant): Promise<readonly WrappedKey[]>;
+  holds(run?: RunId): Promise<readonly StoredHold[]>;
+  carried(): AsyncIterable<CarriedObjection>;
+  /** Keyed names of numbers not to be asked about on a date. */
+  refusedNumbers(date: LocalDate): Promise<ReadonlySet<string>>;
+  /** Sizes of the last released runs, newest first: rows of the roster and numbers released. */
+  releasedSizes(limit: number): Promise<readonly { readonly rows: number; readonly released: number }[]>;
+  recordedChoices(): AsyncIterable<Paper>;
+  entries(from: number, to: number): AsyncIterable<StoredEntry>;
+  frontier(): Promise<Frontier>;
+  /** The newest signed checkpoint. */
+  checkpoint(): Promise<{ readonly size: number; readonly note: string } | null>;
+  personList(run: RunId, list: PersonListName): Promise<Uint8Array | null>;
+}
+
+/** What a step may change. Everything in one call of `transact` happens or nothing does. */
+export interface LedgerWriter extends LedgerReader {
+  set(name: string, value: string): Promise<void>;
+  insertRun(run: StoredRun, proof: EntryProof): Promise<void>;
+  /** Compare-and-set: throws `transition-refused` if the run does not stand in `from` or the move is not in the table. */
+  moveRun(id: RunId, from: RunState, to: RunState, change: RunChange, proof: EntryProof): Promise<void>;
+  acceptIntake(intake: Omit<StoredIntake, 'ordinal'>): Promise<StoredIntake>;
+  insertRequest(request: StoredRequest): Promise<void>;
+  /** Compare-and-set on the request's state; throws `transition-refused`. */
+  moveRequest(
+    localId: string,
+    from: RequestState,
+    to: RequestState,
+    change: RequestChange,
+    proof: EntryProof,
+  ): Promise<void>;
+  /** Next sequence number of requests in a calendar month `YYYY-MM`, from 1. */
+  nextSequence(month: string): Promise<number>;
+  /** False if the message is kept already: the second copy changes nothing. */
+  insertMessage(message: StoredMessage, proof: EntryProof): Promise<boolean>;
+  settleMessage(
+    messageId: string,
+    change: { readonly acknowledged?: true; readonly understood?: string },
+    proof: EntryProof,
+  ): Promise<void>;
+  /** Replaces a paper of the same name under the same key. */
+  putPaper(paper: Paper): Promise<void>;
+  addKey(key: WrappedKey, dieAt: Instant | null): Promise<void>;
+  /** Moves the time at which a key must die. */
+  setKeyDeath(keyId: string, dieAt: Instant): Promise<void>;
+  /** Destroys the wrapped key and every paper under it, so that no copy stays in the ledger's files once `compact` has run. */
+  destroyKey(keyId: string, proof: EntryProof): Promise<void>;
+  openHold(hold: Omit<StoredHold, 'id' | 'decision' | 'decidedBy'>, proof: EntryProof): Promise<number>;
+  /** Compare-and-set from `open`; throws `transition-refused`. */
+  decideHold(
+    id: number,
+    decision: 'approved' | 'rejected' | 'expired',
+    by: string,
+    proof: EntryProof,
+  ): Promise<void>;
+  /** Adds or renews carried objections by `id`: the later `since` and `columnSeenIn` stay, `known` once true stays true, numbers add up. */
+  carry(objections: readonly CarriedObjection[]): Promise<void>;
+  refuseNumber(name: string, until: LocalDate, proof: EntryProof): Promise<void>;
+  recordChoice(paper: Paper, proof: EntryProof): Promise<void>;
+  putPersonList(run: RunId, list: PersonListName, bytes: Uint8Array, proof: EntryProof): Promise<void>;
+  /** Only the audit log calls these three. */
+  appendEntry(entry: StoredEntry): Promise<void>;
+  setFrontier(frontier: Frontier): Promise<void>;
+  putCheckpoint(size: number, note: string): Promise<void>;
+}
+
+export interface RunChange {
+  readonly intake?: Digest;
+  readonly heldFrom?: RunState | null;
+  readonly totals?: RunTotals;
+  readonly released?: number;
+  readonly reason?: string;
+  readonly endedAt?: Instant;
+}
+
+export interface RequestChange {
+  readonly intendedAt?: Instant;
+  readonly sentAt?: Instant;
+  readonly messageId?: string;
+  readonly epoch?: number;
+}
+
+export interface Ledger {
+  /** Takes the right of this name: its epoch grows by one, and whoever held it before can change nothing any more. */
+  claim(name: string): Promise<Claim>;
+  read<T>(work: (ledger: LedgerReader) => Promise<T>): Promise<T>;
+  /** One transaction at a time; durable when it resolves; throws `epoch-stale` if the claim was taken by another, `ledger-failed` if it cannot be kept. */
+  transact<T>(claim: Claim, work: (ledger: LedgerWriter) => Promise<T>): Promise<T>;
+  /** Leaves nothing of what was destroyed in the ledger's files: write-ahead log emptied, free pages overwritten. */
+  compact(): Promise<void>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- audit log
+
+declare const written: unique symbol;
+/** That an entry was written in this transaction. Only the audit log makes one; without it no step can be stored. */
+export interface EntryProof {
+  readonly position: number;
+  readonly [written]: true;
+}
+
+export interface AuditLog {
+  /** Writes one entry into the same transaction as the step it tells of; it lasts or vanishes with the step. */
+  append(ledger: LedgerWriter, entry: Entry): Promise<EntryProof>;
+  /** Reads the new entries back, signs the tree as it then stands, stores the checkpoint. Throws `audit-invalid` if a byte differs. */
+  sign(
+    ledger: LedgerWriter,
+  ): Promise<{ readonly size: number; readonly root: Digest; readonly note: string }>;
+  /** Writes the newest checkpoint to the checkpoint file, durably and whole. */
+  publishCheckpoint(note: string): Promise<void>;
+  /** Recomputes the tree from the stored bytes and checks every stored checkpoint's size and root. Throws `audit-invalid` with the first bad position. */
+  verify(ledger: LedgerReader): Promise<{ readonly size: number; readonly root: Digest }>;
+  readonly origin: string;
+  readonly verifierKey: string;
+}
+
+/** Those released; those the gate held back; those held back by a choice that came in before the release. */
+export type PersonListName = 'released' | 'held-back' | 'held-back-late';
+
+/** Builds the two person-level lists of a run (design, section 7). */
+export interface PersonLists {
+  build(rows: Iterable<PersonRow>): { readonly digest: ListDigest; readonly bytes: Uint8Array };
+}
+
+export interface PersonRow {
+  readonly providerId: string;
+  readonly pseudonym: Uint8Array;
+  /** Index of the reason in `heldBackReasons`; 0 in the list of those released. */
+  readonly code: number;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- approvals
+
+export interface Approver {
+  readonly name: string;
+  readonly role: string;
+}
+
+export interface Approvers {
+  /**
+   * Checks a detached Ed25519 signature over a hold's approval text by somebody in `APPROVERS_FILE` who is valid now.
+   * Throws `approval-refused`.
+   */
+  check(text: string, signature: string, now: Instant): Promise<Approver>;
+}
