@@ -1,0 +1,21 @@
+import { open, rename } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Replaces the checkpoint file durably: written beside, flushed, renamed, folder flushed. A reader sees the old or the new one whole. */
+export async function publishCheckpointFile(file: string, note: string): Promise<void> {
+  const beside = `${file}.new`;
+  const written = await open(beside, 'w', 0o600);
+  try {
+    await written.writeFile(note);
+    await written.sync();
+  } finally {
+    await written.close();
+  }
+  await rename(beside, file);
+  const folder = await open(path.dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

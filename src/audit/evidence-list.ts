@@ -1,0 +1,201 @@
+/** Person-level evidence of a run (design, section 7): building, verifying and searching the list; its bytes are in evidence-encoding.ts. */
+import { Failure } from '../domain/failure.ts';
+import {
+  blindingBytes,
+  blockHeader,
+  blockLength,
+  blocksFor,
+  providerLeaf,
+  pseudonymBytes,
+  rowAt,
+  rowBytes,
+  rowsIn,
+  rowsPerBlock,
+  sumOf,
+} from './evidence-encoding.ts';
+import type { EvidenceBlock, EvidenceList, EvidenceProvider } from './evidence-encoding.ts';
+import { leafHash, rootOfLeaves } from './merkle-tree.ts';
+
+export interface EvidenceRow {
+  readonly providerId: string;
+  /** 16 bytes. */
+  readonly pseudonym: Uint8Array;
+  /** Reason code, 0 to 255; 0 or absent in the list of those released. */
+  readonly code?: number;
+}
+
+const longestId = 0xffff;
+
+/**
+ * The list over these rows, which may come in any order. `blinding` gives 32 fresh random bytes: one call for each block and then one
+ * for their provider, in list order. Throws `unexpected` for a row or blinding that does not fit, and for a person named twice by one
+ * provider: which reason counts is for the caller to say.
+ */
+export function buildEvidenceList(rows: Iterable<EvidenceRow>, blinding: () => Uint8Array): EvidenceList {
+  const groups = new Map<string, EvidenceRow[]>();
+  for (const row of rows) {
+    demandFit(row);
+    const group = groups.get(row.providerId);
+    if (group === undefined) groups.set(row.providerId, [row]);
+    else group.push(row);
+  }
+  const providers = [...groups]
+    .map(([providerId, group]) => ({ providerId, id: idBytes(providerId), group }))
+    .sort((a, b) => Buffer.compare(a.id, b.id))
+    .map(({ providerId, group }) => buildProvider(providerId, group, blinding));
+  return { root: rootOfProviders(providers), rows: sumOf(providers.map((p) => p.rows)), providers };
+}
+
+export type ListFault =
+  | 'provider-order'
+  | 'block-count'
+  | 'block-header'
+  | 'row-order'
+  | 'provider-root'
+  | 'row-total'
+  | 'list-root';
+
+/** The first thing wrong with a list; without a provider it is about the whole. Blocks count from 0. */
+export interface ListFinding {
+  readonly fault: ListFault;
+  readonly providerId?: string;
+  readonly block?: number;
+}
+
+/**
+ * Recomputes everything from the blocks: order of providers, headers, order of rows (so that nobody stands twice in a provider, and
+ * absence can be seen), roots and counts. Undefined when all is sound. That the root is the logged one is for the caller to compare.
+ */
+export function verifyEvidenceList(list: EvidenceList): ListFinding | undefined {
+  let before: Buffer | undefined;
+  for (const provider of list.providers) {
+    const { providerId } = provider;
+    const id = Buffer.from(providerId);
+    if (before !== undefined && Buffer.compare(before, id) >= 0)
+      return { fault: 'provider-order', providerId };
+    const finding = findingIn(provider);
+    if (finding !== undefined) return finding;
+    before = id;
+  }
+  if (list.rows !== sumOf(list.providers.map(({ rows }) => rows))) return { fault: 'row-total' };
+  return list.root === rootOfProviders(list.providers) ? undefined : { fault: 'list-root' };
+}
+
+/** Where a pseudonym stands: block within the provider and row within the block, both from 0. */
+export interface EvidencePlace {
+  readonly providerId: string;
+  readonly block: number;
+  readonly row: number;
+  readonly code: number;
+}
+
+/** Every place of this pseudonym, at most one a provider. Searches by halves: the list must have been verified. */
+export function findInList(list: EvidenceList, pseudonym: Uint8Array): EvidencePlace[] {
+  return list.providers.flatMap((provider) => {
+    const row = firstNotBefore(provider, pseudonym);
+    if (row === provider.rows || Buffer.compare(pseudonymAt(provider, row), pseudonym) !== 0) return [];
+    const place = { block: Math.floor(row / rowsPerBlock), row: row % rowsPerBlock };
+    return [{ providerId: provider.providerId, ...place, code: rowAt(provider, row).readUInt8() }];
+  });
+}
+
+function firstNotBefore(provider: EvidenceProvider, pseudonym: Uint8Array): number {
+  let [low, high] = [0, provider.rows];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (Buffer.compare(pseudonymAt(provider, middle), pseudonym) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function buildProvider(
+  providerId: string,
+  group: EvidenceRow[],
+  blinding: () => Uint8Array,
+): EvidenceProvider {
+  group.sort((a, b) => Buffer.compare(a.pseudonym, b.pseudonym));
+  const blocks = Array.from({ length: blocksFor(group.length) }, (_, number) => {
+    const rows = group.slice(number * rowsPerBlock, (number + 1) * rowsPerBlock);
+    return { bytes: blockLeaf(blockHeader(providerId, number, rows.length), draw(blinding), rows) };
+  });
+  const provider = {
+    providerId,
+    rows: group.length,
+    root: rootOfBlocks(blocks),
+    blinding: draw(blinding),
+    blocks,
+  };
+  // What is about to be evidence must pass the auditor's own check; the one fault a caller can bring is a repeated person.
+  if (findingIn(provider) !== undefined) {
+    throw unfit(
+      `A person stands twice under provider ${JSON.stringify(providerId)}.`,
+      'each person once a provider',
+    );
+  }
+  return provider;
+}
+
+function blockLeaf(header: Buffer, blinding: Buffer, rows: readonly EvidenceRow[]): Buffer {
+  const body = Buffer.alloc(rows.length * rowBytes);
+  rows.forEach(({ code = 0, pseudonym }, row) => {
+    body[row * rowBytes] = code;
+    body.set(pseudonym, row * rowBytes + 1);
+  });
+  return Buffer.concat([header, blinding, body]);
+}
+
+function findingIn(provider: EvidenceProvider): ListFinding | undefined {
+  const { providerId, rows, blocks, root } = provider;
+  if (rows === 0 || blocks.length !== blocksFor(rows)) return { fault: 'block-count', providerId };
+  for (const [block, { bytes }] of blocks.entries()) {
+    const header = blockHeader(providerId, block, rowsIn(block, rows));
+    const length = blockLength(providerId, rowsIn(block, rows));
+    if (bytes.length !== length || !bytes.subarray(0, header.length).equals(header)) {
+      return { fault: 'block-header', providerId, block };
+    }
+  }
+  for (let row = 1; row < rows; row += 1) {
+    if (Buffer.compare(pseudonymAt(provider, row - 1), pseudonymAt(provider, row)) >= 0) {
+      return { fault: 'row-order', providerId, block: Math.floor(row / rowsPerBlock) };
+    }
+  }
+  return root === rootOfBlocks(blocks) ? undefined : { fault: 'provider-root', providerId };
+}
+
+const pseudonymAt = (provider: EvidenceProvider, row: number): Buffer => rowAt(provider, row).subarray(1);
+
+const rootOver = (leaves: readonly Uint8Array[]): string =>
+  Buffer.from(rootOfLeaves(leaves.map(leafHash))).toString('hex');
+const rootOfBlocks = (blocks: readonly EvidenceBlock[]): string => rootOver(blocks.map(({ bytes }) => bytes));
+const rootOfProviders = (providers: readonly EvidenceProvider[]): string =>
+  rootOver(providers.map(providerLeaf));
+
+function demandFit({ pseudonym, code = 0 }: EvidenceRow): void {
+  if (pseudonym.length !== pseudonymBytes) throw unfit('A pseudonym has a wrong length.', '16 bytes');
+  if (!Number.isInteger(code) || code < 0 || code > 0xff) {
+    throw unfit('A reason code is out of range.', '0 to 255');
+  }
+}
+
+function idBytes(providerId: string): Buffer {
+  const id = Buffer.from(providerId);
+  if (id.length > longestId || id.toString() !== providerId) {
+    throw unfit('A provider id cannot be written.', 'well-formed Unicode of at most 65535 bytes');
+  }
+  return id;
+}
+
+function draw(blinding: () => Uint8Array): Buffer {
+  const bytes = Buffer.from(blinding());
+  if (bytes.length !== blindingBytes) throw unfit('A blinding has a wrong length.', '32 bytes');
+  return bytes;
+}
+
+const unfit = (message: string, allowed: string): Failure =>
+  new Failure('unexpected', {
+    message,
+    place: 'evidence list',
+    allowed,
+    hint: 'No list was made, so nothing may leave. Report this.',
+  });
