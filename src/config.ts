@@ -1,0 +1,297 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { Failure } from './domain/failure.ts';
+import type { RemovalBand } from './domain/hold.ts';
+import type { LocalDate } from './domain/calendar.ts';
+import type { NumberPolicy } from './domain/nhs-number.ts';
+
+/** Everything the program is told from outside, checked. This file alone reads the environment. */
+export interface Config {
+  readonly dataDir: string;
+  readonly intakeDir: string;
+  readonly outboundDir: string;
+  readonly masterKey: string | null;
+  readonly databaseUrl: string | null;
+  readonly redisUrl: string | null;
+  readonly mesh: MeshConfig | null;
+  readonly check: CheckConfig;
+  readonly keep: { readonly papersDays: number; readonly intakeDays: number; readonly dropDays: number };
+  readonly legal: LegalConfig;
+  readonly approversFile: string | null;
+  readonly numbers: NumberPolicy;
+  readonly drop: { readonly layout: 'single' | 'per-location'; readonly header: string | null };
+  readonly nightlyAt: string;
+  readonly auditOrigin: string;
+  /** SHA-256 over everything above that is not a secret. */
+  readonly digest: string;
+}
+
+export interface MeshConfig {
+  readonly url: string;
+  readonly mailboxId: string;
+  readonly password: string;
+  readonly sharedKey: string;
+  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | null;
+  readonly pollSeconds: number;
+}
+
+export interface CheckConfig {
+  readonly mailboxId: string;
+  readonly workflowId: string;
+  readonly maxNumbers: number;
+  readonly deadlineHours: number;
+  readonly maxAgeHours: number;
+  readonly partition: 'none' | 'provider';
+  readonly removalBand: RemovalBand;
+}
+
+export interface LegalConfig {
+  readonly basisRef: string | null;
+  readonly basisExpiresOn: LocalDate | null;
+  readonly recipientRef: string | null;
+  readonly recipientExpiresOn: LocalDate | null;
+  readonly purpose: string | null;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const secrets = [
+  'EXPORT_GATE_MASTER_KEY',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'MESH_MAILBOX_PASSWORD',
+  'MESH_SHARED_KEY',
+] as const;
+const productionHosts = ['mesh-sync.spineservices.nhs.uk', 'mesh-sync.national.ncrs.nhs.uk'];
+const livePollSeconds = 300;
+
+const token = z.string().regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, hyphen, underscore');
+const number = (least: number, most: number): z.ZodType<number> => z.coerce.number().min(least).max(most);
+const whole = (least: number, most: number): z.ZodType<number> =>
+  z.coerce.number().int().min(least).max(most);
+const optional = z.string().nullable().default(null);
+const optionalDate = z.iso.date().nullable().default(null);
+
+const schema = z.object({
+  EXPORT_GATE_DATA_DIR: z.string().default('var'),
+  EXPORT_GATE_INTAKE_DIR: z.string().default('intake'),
+  EXPORT_GATE_OUTBOUND_DIR: z.string().default('outbound'),
+  EXPORT_GATE_MASTER_KEY: optional,
+  DATABASE_URL: optional,
+  REDIS_URL: optional,
+  MESH_URL: z
+    .string()
+    .regex(/^https?:\/\/[^/?#\s]+$/, 'https://host[:port] without a path')
+    .nullable()
+    .default(null),
+  MESH_MAILBOX_ID: z
+    .string()
+    .regex(/^[A-Z0-9]{3,20}$/, 'upper-case letters and digits')
+    .nullable()
+    .default(null),
+  MESH_MAILBOX_PASSWORD: optional,
+  MESH_SHARED_KEY: optional,
+  MESH_CLIENT_CERT_FILE: optional,
+  MESH_CLIENT_KEY_FILE: optional,
+  MESH_CA_FILE: optional,
+  MESH_CHECK_MAILBOX_ID: token.default('X26HC065'),
+  MESH_CHECK_WORKFLOW_ID: token.default('SPINE_NTT_UPHOLDING'),
+  MESH_POLL_SECONDS: number(0.05, 86_400).default(livePollSeconds),
+  CHECK_MAX_NUMBERS: whole(1, 5_000_000).default(100_000),
+  CHECK_DEADLINE_HOURS: number(0.0001, 168).default(20),
+  CHECK_MAX_AGE_HOURS: number(0.0001, 168).default(24),
+  CHECK_PARTITION: z.enum(['none', 'provider']).default('none'),
+  CHECK_REMOVAL_BAND: z
+    .string()
+    .regex(/^0?\.\d+-0?\.\d+$/, 'two shares such as 0.01-0.15')
+    .default('0.01-0.15'),
+  PAPERS_KEEP_DAYS: whole(1, 7).default(2),
+  INTAKE_KEEP_DAYS: whole(1, 365).default(7),
+  DROP_KEEP_DAYS: whole(1, 365).default(7),
+  LEGAL_BASIS_REF: optional,
+  LEGAL_BASIS_EXPIRES_ON: optionalDate,
+  RECIPIENT_AGREEMENT_REF: optional,
+  RECIPIENT_AGREEMENT_EXPIRES_ON: optionalDate,
+  PURPOSE: optional,
+  APPROVERS_FILE: optional,
+  NHS_NUMBER_POLICY: z.enum(['live', 'test']).default('live'),
+  NHS_NUMBER_EXTRA_RANGES: z
+    .string()
+    .regex(/^\d{3}-\d{3}(,\d{3}-\d{3})*$/, 'ranges of three digits such as 320-399,800-859')
+    .nullable()
+    .default(null),
+  DROP_LAYOUT: z.enum(['single', 'per-location']).default('single'),
+  DROP_HEADER: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_ ]*$/, 'a column name, or none')
+    .default('nhs_number'),
+  NIGHTLY_AT: z
+    .string()
+    .regex(
+      /^(?!01:)([01]\d|2[0-3]):[0-5]\d$/,
+      'HH:MM London time, not between 01:00 and 01:59 (clock changes)',
+    )
+    .default('02:30'),
+  AUDIT_ORIGIN: z
+    .string()
+    .regex(/^[^\s+]+$/, 'a name without spaces and plus signs')
+    .default('export-gate/audit'),
+});
+type Settings = z.infer<typeof schema>;
+
+/** The names this program knows, in the order of the README's table. */
+export const settingNames = Object.keys(schema.shape);
+
+interface Fault {
+  readonly name: string;
+  readonly allowed: string;
+}
+
+/** Reads and checks the whole configuration; throws one `configuration-invalid` that names every fault, and no value of a secret. */
+export function readConfig(environment: Environment = process.env): Config {
+  const faults: Fault[] = [];
+  const given = Object.fromEntries(settingNames.flatMap((name) => setting(environment, name, faults)));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    faults.push(
+      ...parsed.error.issues.map((issue) => ({ name: String(issue.path[0]), allowed: issue.message })),
+    );
+    throw invalid(faults);
+  }
+  faults.push(...contradictions(parsed.data));
+  if (faults.length > 0) throw invalid(faults);
+  return assemble(parsed.data);
+}
+
+/** A configuration that is complete enough to send: MESH is named, and under `live` the legal basis and the recipient's agreement are. */
+export type SendingConfig = Config & { readonly mesh: MeshConfig };
+
+/** Throws `configuration-invalid` naming everything that a run needs and that only a run needs. */
+export function readyToSend(config: Config): SendingConfig {
+  const faults: Fault[] = [];
+  const need = (name: string, value: string | null): number =>
+    value === null ? faults.push({ name, allowed: 'required to run' }) : 0;
+  need('MESH_URL', config.mesh?.url ?? null);
+  if (config.numbers.name === 'live') {
+    need('LEGAL_BASIS_REF', config.legal.basisRef);
+    need('LEGAL_BASIS_EXPIRES_ON', config.legal.basisExpiresOn);
+    need('RECIPIENT_AGREEMENT_REF', config.legal.recipientRef);
+    need('RECIPIENT_AGREEMENT_EXPIRES_ON', config.legal.recipientExpiresOn);
+    need('PURPOSE', config.legal.purpose);
+  }
+  const { mesh } = config;
+  if (mesh === null || faults.length > 0) throw invalid(faults);
+  return { ...config, mesh };
+}
+
+/** A setting of the environment, or the content of the file that `NAME_FILE` names where the setting is a secret; empty is unset. */
+function setting(environment: Environment, name: string, faults: Fault[]): [string, string][] {
+  const value = environment[name];
+  if (value !== undefined && value !== '') return [[name, value]];
+  const file = environment[`${name}_FILE`];
+  if (file === undefined || file === '' || !(secrets as readonly string[]).includes(name)) return [];
+  try {
+    return [[name, readFileSync(file, 'utf8').trim()]];
+  } catch {
+    faults.push({ name: `${name}_FILE`, allowed: 'a file that can be read' });
+    return [];
+  }
+}
+
+const isLoopback = (url: string): boolean => {
+  const host = new URL(url).hostname;
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+};
+
+/** What is right setting by setting and wrong together. */
+function contradictions(s: Settings): Fault[] {
+  const faults: Fault[] = [];
+  const fault = (name: string, allowed: string): number => faults.push({ name, allowed });
+  if (s.MESH_URL !== null) {
+    const loopback = isLoopback(s.MESH_URL);
+    for (const name of ['MESH_MAILBOX_ID', 'MESH_MAILBOX_PASSWORD', 'MESH_SHARED_KEY'] as const) {
+      if (s[name] === null) fault(name, 'required with MESH_URL');
+    }
+    for (const name of ['MESH_CLIENT_CERT_FILE', 'MESH_CLIENT_KEY_FILE', 'MESH_CA_FILE'] as const) {
+      if (s[name] === null && !loopback) fault(name, 'required unless MESH_URL is loopback');
+    }
+    if (!loopback && !s.MESH_URL.startsWith('https:')) fault('MESH_URL', 'https, unless loopback');
+    if (!loopback && s.MESH_POLL_SECONDS < livePollSeconds)
+      fault('MESH_POLL_SECONDS', 'at least 300 on a live MESH');
+    if (loopback && s.NHS_NUMBER_POLICY === 'live')
+      fault('NHS_NUMBER_POLICY', 'test with a loopback MESH_URL');
+    if (s.NHS_NUMBER_POLICY === 'test' && productionHosts.includes(new URL(s.MESH_URL).hostname)) {
+      fault('NHS_NUMBER_POLICY', 'live with a production MESH');
+    }
+  }
+  if (s.CHECK_DEADLINE_HOURS > s.CHECK_MAX_AGE_HOURS)
+    fault('CHECK_DEADLINE_HOURS', 'at most CHECK_MAX_AGE_HOURS');
+  return faults;
+}
+
+function assemble(s: Settings): Config {
+  const [least = 0, most = 1] = s.CHECK_REMOVAL_BAND.split('-').map(Number);
+  const open = Object.entries(s).filter(([name]) => !(secrets as readonly string[]).includes(name));
+  return {
+    dataDir: path.resolve(s.EXPORT_GATE_DATA_DIR),
+    intakeDir: path.resolve(s.EXPORT_GATE_INTAKE_DIR),
+    outboundDir: path.resolve(s.EXPORT_GATE_OUTBOUND_DIR),
+    masterKey: s.EXPORT_GATE_MASTER_KEY,
+    databaseUrl: s.DATABASE_URL,
+    redisUrl: s.REDIS_URL,
+    mesh: meshOf(s),
+    check: {
+      mailboxId: s.MESH_CHECK_MAILBOX_ID,
+      workflowId: s.MESH_CHECK_WORKFLOW_ID,
+      maxNumbers: s.CHECK_MAX_NUMBERS,
+      deadlineHours: s.CHECK_DEADLINE_HOURS,
+      maxAgeHours: s.CHECK_MAX_AGE_HOURS,
+      partition: s.CHECK_PARTITION,
+      removalBand: { least, most },
+    },
+    keep: { papersDays: s.PAPERS_KEEP_DAYS, intakeDays: s.INTAKE_KEEP_DAYS, dropDays: s.DROP_KEEP_DAYS },
+    legal: {
+      basisRef: s.LEGAL_BASIS_REF,
+      basisExpiresOn: s.LEGAL_BASIS_EXPIRES_ON,
+      recipientRef: s.RECIPIENT_AGREEMENT_REF,
+      recipientExpiresOn: s.RECIPIENT_AGREEMENT_EXPIRES_ON,
+      purpose: s.PURPOSE,
+    },
+    approversFile: s.APPROVERS_FILE,
+    numbers: { name: s.NHS_NUMBER_POLICY, extraRanges: rangesOf(s.NHS_NUMBER_EXTRA_RANGES) },
+    drop: { layout: s.DROP_LAYOUT, header: s.DROP_HEADER === 'none' ? null : s.DROP_HEADER },
+    nightlyAt: s.NIGHTLY_AT,
+    auditOrigin: s.AUDIT_ORIGIN,
+    digest: createHash('sha256').update(JSON.stringify(open)).digest('hex'),
+  };
+}
+
+function meshOf(s: Settings): MeshConfig | null {
+  const {
+    MESH_URL: url,
+    MESH_MAILBOX_ID: mailboxId,
+    MESH_MAILBOX_PASSWORD: password,
+    MESH_SHARED_KEY: sharedKey,
+  } = s;
+  if (url === null || mailboxId === null || password === null || sharedKey === null) return null;
+  const { MESH_CLIENT_CERT_FILE: certFile, MESH_CLIENT_KEY_FILE: keyFile, MESH_CA_FILE: caFile } = s;
+  const tls = certFile === null || keyFile === null || caFile === null ? null : { certFile, keyFile, caFile };
+  return { url, mailboxId, password, sharedKey, tls, pollSeconds: s.MESH_POLL_SECONDS };
+}
+
+const rangesOf = (ranges: string | null): NumberPolicy['extraRanges'] =>
+  (ranges ?? '').split(',').flatMap((range) => {
+    const [from = '', to = ''] = range.split('-');
+    return from === '' ? [] : [[Number(from), Number(to)] as const];
+  });
+
+function invalid(faults: readonly Fault[]): Failure {
+  const lines = faults.map(({ name, allowed }) => `${name}: ${allowed}`);
+  return new Failure('configuration-invalid', {
+    message: `The configuration has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}:\n  ${lines.join('\n  ')}`,
+    place: faults.map(({ name }) => name).join(', '),
+    hint: 'Nothing was read or sent. Correct the environment; .env.example names every setting.',
+  });
+}

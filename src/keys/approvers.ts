@@ -1,0 +1,66 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { londonDate } from '../domain/calendar.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Approver, Approvers } from '../ports.ts';
+
+const localDate = z.iso.date();
+const schema = z.array(
+  z.strictObject({
+    name: z.string().min(1),
+    role: z.string().min(1),
+    publicKey: z.string().min(1),
+    validFrom: localDate,
+    validTo: localDate,
+  }),
+);
+
+const refused = (message: string, hint: string): Failure =>
+  new Failure('approval-refused', { message, hint });
+
+/**
+ * Who may approve a hold: `APPROVERS_FILE`, a JSON list of name, role, Ed25519 public key (PEM) and validity. Read at each approval, so
+ * that taking somebody off the list takes effect at once. Without a file nobody can approve (R51, R80).
+ */
+export function createApprovers(file: string | null): Approvers {
+  return {
+    async check(text, signature, now): Promise<Approver> {
+      if (file === null) {
+        throw refused(
+          'Nobody may approve a hold: no approvers are configured.',
+          'Set APPROVERS_FILE, or reject the hold.',
+        );
+      }
+      const today = londonDate(now);
+      const bytes = Buffer.from(signature.trim(), 'base64');
+      const signer = (await readApprovers(file)).find(
+        (approver) =>
+          approver.validFrom <= today &&
+          approver.validTo >= today &&
+          verify(null, Buffer.from(text), createPublicKey(approver.publicKey), bytes),
+      );
+      if (signer === undefined) {
+        throw refused(
+          'The signature is not one of a person who may approve today.',
+          'Sign the approval text exactly as `hold show` prints it, with the key listed in APPROVERS_FILE.',
+        );
+      }
+      return { name: signer.name, role: signer.role };
+    },
+  };
+}
+
+async function readApprovers(file: string): Promise<z.infer<typeof schema>> {
+  try {
+    return schema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    throw new Failure('configuration-invalid', {
+      message: 'APPROVERS_FILE cannot be read.',
+      place: 'APPROVERS_FILE',
+      allowed: 'a JSON list of { name, role, publicKey (Ed25519, PEM), validFrom, validTo }',
+      hint: 'Correct the file; nothing is approved meanwhile.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Failure } from '../domain/failure.ts';
+import type { Chance } from '../ports.ts';
+
+/** Where the keys of the embedded default lie: files of their own, outside the ledger, mode 0600 in a folder of mode 0700. */
+export interface KeyFiles {
+  readonly master: string;
+  readonly signing: string;
+}
+
+export const keyFilesIn = (dataDir: string): KeyFiles => ({
+  master: path.join(dataDir, 'keys', 'master-key'),
+  signing: path.join(dataDir, 'keys', 'checkpoint-signing-key.pem'),
+});
+
+/**
+ * Makes the keys that do not exist yet and says which it made. An existing key is never replaced; a master key that comes from elsewhere
+ * needs no file.
+ */
+export function initKeys(
+  files: KeyFiles,
+  chance: Chance,
+  masterFromElsewhere: boolean,
+): readonly (keyof KeyFiles)[] {
+  mkdirSync(path.dirname(files.master), { recursive: true, mode: 0o700 });
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const contents: Record<keyof KeyFiles, string> = {
+    master: `${Buffer.from(chance.bytes(32)).toString('base64')}\n`,
+    signing: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+  const wanted = masterFromElsewhere ? (['signing'] as const) : (['master', 'signing'] as const);
+  return wanted.filter((name) => createOnce(files[name], contents[name]));
+}
+
+function createOnce(file: string, content: string): boolean {
+  try {
+    writeFileSync(file, content, { flag: 'wx', mode: 0o600, flush: true });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw new Failure('place-unsafe', {
+      message: 'A key file cannot be written.',
+      place: file,
+      hint: 'Check the data folder.',
+      cause,
+    });
+  }
+}
+
+/** The master key: 32 bytes, base64. Throws `master-key-missing`, or `configuration-invalid` if it is not 32 bytes. */
+export function readMasterKey(configured: string | null, file: string): Uint8Array {
+  const text = configured ?? readKeyFile(file);
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length === 32) return key;
+  throw new Failure('configuration-invalid', {
+    message: 'The master key is not 32 bytes of base64.',
+    place: configured === null ? file : 'EXPORT_GATE_MASTER_KEY',
+    found: `${key.length} bytes`,
+    allowed: '32 bytes, base64',
+    hint: 'Run `export-gate keys init` for a new installation, or restore the key that belongs to this ledger.',
+  });
+}
+
+/** The Ed25519 key that signs checkpoints. */
+export function readSigningKey(file: string): {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+} {
+  const privateKey = createPrivateKey(readKeyFile(file));
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
+function readKeyFile(file: string): string {
+  try {
+    const mode = statSync(file).mode & 0o777;
+    if ((mode & 0o077) !== 0) {
+      throw new Failure('place-unsafe', {
+        message: 'A key file can be read by others.',
+        place: file,
+        found: `mode ${mode.toString(8)}`,
+        allowed: 'mode 600',
+        hint: `chmod 600 ${file}, and ask who has read it meanwhile.`,
+      });
+    }
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    throw new Failure('master-key-missing', {
+      message: 'There is no key to work with.',
+      place: file,
+      hint: 'Run `export-gate keys init` once for a new installation.',
+      cause,
+    });
+  }
+}
