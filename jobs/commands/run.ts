@@ -1,0 +1,121 @@
+import os from 'node:os';
+import path from 'node:path';
+import { londonDate, londonTime, minute, readDate } from '../../src/domain/calendar.ts';
+import { exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
+import type { ExitCode } from '../../src/domain/failure.ts';
+import { exitCodeOfRun, formatRunId } from '../../src/domain/run.ts';
+import { readConfig, readyToSend } from '../../src/config.ts';
+import type { SendingConfig } from '../../src/config.ts';
+import type { Advanced } from '../../src/pipeline/advance.ts';
+import { keepHouse } from '../../src/pipeline/housekeeping.ts';
+import type { StoredHold, StoredRun } from '../../src/ports.ts';
+import { advanceRun, openPipeline, systemClock } from '../../src/wiring.ts';
+import type { Advancing } from '../../src/wiring.ts';
+import { describeEnd } from '../words/ends.ts';
+import { describeFailure } from '../words/failures.ts';
+import { progressOn } from '../words/progress.ts';
+
+export interface RunOptions {
+  readonly date?: string;
+  readonly rehearse: boolean;
+  readonly waitForIntake: boolean;
+  readonly json: boolean;
+}
+
+/** Until when, London time, an absent or refused intake is tried again, and how often. */
+const intakeTriedUntil = '18:00';
+const intakeTriedEvery = 5 * minute;
+
+/** `export-gate run`: brings one business date as far as it will go. */
+export async function run(options: RunOptions): Promise<ExitCode> {
+  const businessDate = dateOf(options.date);
+  const config = readyToSend(readConfig());
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      stop.abort(interruption());
+    });
+  const by = `operator:${os.userInfo().username}`;
+  const onProgress = progressOn(process.stderr);
+  const advancing = await openPipeline(config, { by, signal: stop.signal, onProgress });
+  try {
+    const advanced = await advance(advancing, businessDate, options);
+    await keepHouse(advancing.pipeline);
+    const holds = await advancing.ledger.read((tx) => tx.holds(advanced.run));
+    process.stdout.write(options.json ? json(config, advanced, holds) : describeEnd(config, advanced, holds));
+    return exitCodeOfEnd(advanced.run);
+  } finally {
+    await advancing.close();
+  }
+}
+
+function dateOf(given: string | undefined): string {
+  const date = given === undefined ? londonDate(systemClock.now()) : readDate(given);
+  if (date !== null) return date;
+  throw new Failure('usage', {
+    message: 'The business date is not a date.',
+    allowed: 'YYYY-MM-DD',
+    hint: 'Say it again as a real date.',
+  });
+}
+
+const interruption = (): Failure =>
+  new Failure('interrupted', {
+    message: 'The run was interrupted and stands where it was.',
+    hint: 'Run the same command again: it goes on from there.',
+  });
+
+/** Advances once; or, told to wait, again and again while the intake is absent or refused and the day is young enough. */
+async function advance(
+  { pipeline }: Advancing,
+  businessDate: string,
+  options: RunOptions,
+): Promise<Advanced> {
+  for (;;) {
+    try {
+      return await advanceRun(pipeline, businessDate, options.rehearse);
+    } catch (thrown) {
+      const refused = thrown instanceof Failure && exitCodeOf(thrown.code) === exitCodes.intakeRefused;
+      if (!refused || !options.waitForIntake || isOver(businessDate)) throw thrown;
+      process.stderr.write(describeFailure(thrown));
+      await pipeline.clock.sleep(intakeTriedEvery, pipeline.signal);
+    }
+  }
+}
+
+function isOver(businessDate: string): boolean {
+  const now = systemClock.now();
+  return londonDate(now) > businessDate || londonTime(now) >= intakeTriedUntil;
+}
+
+/** A rehearsal that came through is a success; a failed run tells its own code. */
+export function exitCodeOfEnd({ state, reason }: StoredRun): ExitCode {
+  if (reason === 'rehearsed') return exitCodes.done;
+  const code = failureCodes.find((known) => known === reason);
+  return state === 'failed' && code !== undefined ? exitCodeOf(code) : exitCodeOfRun(state);
+}
+
+function json(
+  config: SendingConfig,
+  { run: ended, changed }: Advanced,
+  holds: readonly StoredHold[],
+): string {
+  const { state, reason, totals, released } = ended;
+  const drop =
+    state === 'sealed' ? path.join(config.outboundDir, ended.businessDate, `r${ended.revision}`) : null;
+  const open = holds
+    .filter(({ decision }) => decision === 'open')
+    .map(({ id, stage, reasons }) => ({ id, stage, reasons }));
+  const result = {
+    run: formatRunId(ended),
+    state,
+    reason,
+    changed,
+    totals,
+    released,
+    drop,
+    holds: open,
+    exitCode: exitCodeOfEnd(ended),
+  };
+  return `${JSON.stringify(result, null, 2)}\n`;
+}

@@ -1,0 +1,41 @@
+import { formatRunId } from '../../src/domain/run.ts';
+import type { Progress } from '../../src/pipeline/context.ts';
+import { stateWords } from './reasons.ts';
+
+/** Writes what a run is doing to a stream: a line a step, and while waiting a line that renews itself where the stream is a terminal. */
+export function progressOn(stream: NodeJS.WriteStream): (event: Progress) => void {
+  let openLine = false;
+  const say = (text: string, renews = false): void => {
+    const start = openLine ? '\r\u001b[K' : '';
+    openLine = renews && stream.isTTY;
+    stream.write(`${start}${text}${openLine ? '' : '\n'}`);
+  };
+  let saidWaiting = false;
+  return (event) => {
+    switch (event.step) {
+      case 'state':
+        say(`${formatRunId(event.run)}  ${stateWords[event.state]}`);
+        return;
+      case 'gated':
+        say(
+          `  ${event.rows} rows decided, ${event.asked} numbers to ask about in ${event.requests} request(s)`,
+        );
+        return;
+      case 'sent':
+        say(`  request ${event.sent} of ${event.of} sent`, true);
+        return;
+      case 'waiting':
+        if (!saidWaiting || stream.isTTY) {
+          say(
+            `  waiting for ${event.open} of ${event.of} answers, ${Math.round(event.waitedMs / 1000)} s`,
+            true,
+          );
+        }
+        saidWaiting = true;
+        return;
+      case 'mesh-trouble':
+        say(`  MESH: ${event.code}; trying again`);
+        return;
+    }
+  };
+}

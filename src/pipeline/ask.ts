@@ -1,0 +1,122 @@
+import { minute } from '../domain/calendar.ts';
+import { Failure } from '../domain/failure.ts';
+import { requestBody } from '../domain/national-check.ts';
+import type { RequestState } from '../domain/run.ts';
+import type { StoredRequest, StoredRun } from '../ports.ts';
+import { keyOfRun, sha256, tell } from './context.ts';
+import type { Pipeline } from './context.ts';
+import { insertRequest } from './gate.ts';
+import { blindingPaper, decodeNumbers, requestPaper, takePaper } from './papers.ts';
+
+/** A POST must follow its intent within this time, or a new intent is committed. */
+const intentLasts = minute;
+/** How often an unknown send is looked for: three polls by whoever made it, one by a successor (15 and 5 minutes at the live pace). */
+const looksOfOwn = 3;
+const looksOfSuccessor = 1;
+
+/** Sends every planned request of the run and settles every send whose outcome is unknown. Nothing is sent twice under one local id. */
+export async function sendRequests(pipeline: Pipeline, run: StoredRun): Promise<void> {
+  for (;;) {
+    pipeline.signal.throwIfAborted();
+    const requests = await pipeline.ledger.read((tx) => tx.requests(run));
+    const next =
+      requests.find(({ state }) => state === 'intended') ?? requests.find(({ state }) => state === 'planned');
+    if (next === undefined) return;
+    if (next.state === 'intended') await settleUnknown(pipeline, run, next);
+    else await sendOne(pipeline, run, next);
+    const sent = requests.filter(({ state }) => state !== 'planned' && state !== 'void').length;
+    pipeline.onProgress({ step: 'sent', sent, of: requests.filter(({ state }) => state !== 'void').length });
+  }
+}
+
+async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredRequest): Promise<void> {
+  const { ledger, keyring, clock, mailbox, config, claim } = pipeline;
+  const { localId, subject } = request;
+  const body = await ledger.read(async (tx) => {
+    const desk = { keyring, key: await keyOfRun(tx, run) };
+    return {
+      list: requestBody(decodeNumbers(await takePaper(tx, desk, requestPaper(localId)))),
+      blinding: await takePaper(tx, desk, blindingPaper),
+    };
+  });
+  const intendedAt = clock.now();
+  const began = clock.monotonic();
+  await ledger.transact(claim, async (tx) => {
+    const commitment = sha256(body.blinding, Buffer.from(localId), body.list);
+    const step = { what: 'request-intended', localId, sequence: request.sequence, commitment } as const;
+    const proof = await tell(pipeline, tx, run, step);
+    await tx.moveRequest(localId, 'planned', 'intended', { intendedAt, epoch: claim.epoch }, proof);
+  });
+  if (clock.monotonic() - began > intentLasts) {
+    await replace(pipeline, run, request);
+    return;
+  }
+  const { mailboxId: to, workflowId } = config.check;
+  try {
+    const { messageId } = await mailbox.send({
+      to,
+      workflowId,
+      localId,
+      subject,
+      fileName: `${subject}.dat`,
+      body: body.list,
+    });
+    await markSent(pipeline, run, { ...request, intendedAt }, messageId, false);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    if (thrown.code === 'mesh-send-unknown') {
+      await settleUnknown(pipeline, run, { ...request, state: 'intended', epoch: claim.epoch, intendedAt });
+      return;
+    }
+    // MESH certainly has not taken it: the local id is spent all the same, and the list waits under a new one.
+    await replace(pipeline, run, request);
+    throw thrown;
+  }
+}
+
+/** Looks for a send of unknown outcome by its local id; what MESH has not taken after the last look is voided and asked anew. */
+async function settleUnknown(pipeline: Pipeline, run: StoredRun, request: StoredRequest): Promise<void> {
+  const { mailbox, clock, config, claim, signal } = pipeline;
+  const looks = request.epoch === claim.epoch ? looksOfOwn : looksOfSuccessor;
+  for (let look = 0; look <= looks; look++) {
+    const found = await mailbox.findSent(request.localId);
+    if (found !== null) {
+      await markSent(pipeline, run, request, found.messageId, true);
+      return;
+    }
+    if (look < looks) await clock.sleep((config.mesh?.pollSeconds ?? 300) * 1000, signal);
+  }
+  await replace(pipeline, run, request);
+}
+
+async function markSent(
+  pipeline: Pipeline,
+  run: StoredRun,
+  request: StoredRequest,
+  messageId: string,
+  found: boolean,
+): Promise<void> {
+  const { localId } = request;
+  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+    const proof = await tell(pipeline, tx, run, { what: 'request-sent', localId, messageId, found });
+    // The age of an answer counts from the earliest moment at which MESH can have had the list.
+    const sentAt = request.intendedAt ?? pipeline.clock.now();
+    await tx.moveRequest(localId, 'intended', 'sent', { messageId, sentAt }, proof);
+  });
+}
+
+/** Voids a request and plans its list anew under a new local id. Answers to a void request are filed, never used. */
+async function replace(pipeline: Pipeline, run: StoredRun, request: StoredRequest): Promise<void> {
+  const { ledger, claim, keyring } = pipeline;
+  await ledger.transact(claim, async (tx) => {
+    const desk = { keyring, key: await keyOfRun(tx, run) };
+    const list = decodeNumbers(await takePaper(tx, desk, requestPaper(request.localId)));
+    const successor = await insertRequest(pipeline, tx, { run, desk, list, level: request.level });
+    const proof = await tell(pipeline, tx, run, {
+      what: 'request-voided',
+      localId: request.localId,
+      successor,
+    });
+    await tx.moveRequest(request.localId, 'intended' satisfies RequestState, 'void', {}, proof);
+  });
+}

@@ -1,0 +1,82 @@
+import { hour } from '../domain/calendar.ts';
+import type { Instant } from '../domain/calendar.ts';
+import { asFailure } from '../domain/failure.ts';
+import { isOpenRequest } from '../domain/run.ts';
+import type { StoredRequest, StoredRun } from '../ports.ts';
+import { sendRequests } from './ask.ts';
+import { collectMail } from './collect.ts';
+import { tell } from './context.ts';
+import type { Pipeline } from './context.ts';
+
+/**
+ * asked -> answered: looks into the inbox at the configured pace until every request is settled or its deadline has passed. Trouble with MESH
+ * is waited out; the deadline decides.
+ */
+export async function awaitAnswers(pipeline: Pipeline, run: StoredRun): Promise<void> {
+  const began = pipeline.clock.monotonic();
+  for (;;) {
+    await look(pipeline, run);
+    await giveUp(pipeline, run, (request) => isOverdue(pipeline, request));
+    const requests = (await pipeline.ledger.read((tx) => tx.requests(run))).filter(
+      ({ state }) => state !== 'void',
+    );
+    const open = requests.filter(({ state }) => isOpenRequest(state)).length;
+    if (open === 0) break;
+    pipeline.onProgress({
+      step: 'waiting',
+      open,
+      of: requests.length,
+      waitedMs: pipeline.clock.monotonic() - began,
+    });
+    await pause(pipeline);
+  }
+  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+    const proof = await tell(pipeline, tx, run, { what: 'run-answered' });
+    await tx.moveRun(run, 'asked', 'answered', {}, proof);
+  });
+}
+
+/** Empties the inbox until a look brings nothing new, so that a second answer lying beside the first is seen; then sends what was split. */
+async function look(pipeline: Pipeline, run: StoredRun): Promise<void> {
+  try {
+    while ((await collectMail(pipeline)) > 0) pipeline.signal.throwIfAborted();
+    await sendRequests(pipeline, run);
+  } catch (thrown) {
+    const { code } = asFailure(thrown);
+    if (!code.startsWith('mesh-')) throw thrown;
+    pipeline.onProgress({ step: 'mesh-trouble', code });
+  }
+}
+
+const isOverdue = ({ clock, config }: Pipeline, { sentAt }: StoredRequest): boolean =>
+  sentAt !== null && clock.now() > sentAt + config.check.deadlineHours * hour;
+
+/** When the run's first request is overdue, or null if MESH has taken none. */
+export async function deadlineOf({ ledger, config }: Pipeline, run: StoredRun): Promise<Instant | null> {
+  const requests = await ledger.read((tx) => tx.requests(run));
+  const sent = requests.flatMap(({ sentAt }) => (sentAt === null ? [] : [sentAt]));
+  return sent.length === 0 ? null : Math.min(...sent) + config.check.deadlineHours * hour;
+}
+
+/** Settles open requests as unanswered: those of a kind, and with them all that could not be sent by the run's deadline. */
+export async function giveUp(
+  pipeline: Pipeline,
+  run: StoredRun,
+  isDue: (request: StoredRequest) => boolean,
+): Promise<void> {
+  const { ledger, claim, clock } = pipeline;
+  const deadline = await deadlineOf(pipeline, run);
+  const late = (request: StoredRequest): boolean =>
+    isDue(request) || (request.sentAt === null && deadline !== null && clock.now() > deadline);
+  const open = (await ledger.read((tx) => tx.requests(run))).filter(({ state }) => isOpenRequest(state));
+  for (const request of open.filter(late)) {
+    await ledger.transact(claim, async (tx) => {
+      const proof = await tell(pipeline, tx, run, { what: 'request-unanswered', localId: request.localId });
+      await tx.moveRequest(request.localId, request.state, 'unanswered', {}, proof);
+    });
+  }
+}
+
+/** Waits one poll. */
+export const pause = ({ clock, config, signal }: Pipeline): Promise<void> =>
+  clock.sleep((config.mesh?.pollSeconds ?? 300) * 1000, signal);

@@ -1,0 +1,130 @@
+import { day, londonDate } from '../domain/calendar.ts';
+import { asFailure } from '../domain/failure.ts';
+import type { LedgerWriter, RawMessage, WrappedKey } from '../ports.ts';
+import { sha256, tell } from './context.ts';
+import type { Pipeline } from './context.ts';
+import { encodeMessage, messagePaper, putPaper } from './papers.ts';
+import { understandMessage } from './understand.ts';
+
+/** Ids fetched in one look at the inbox. */
+const oneLook = 500;
+
+/**
+ * Empties the inbox of our workflow: each message is kept raw, committed, acknowledged, and only then read. What was kept or acknowledged
+ * before a crash is taken up again first. Returns how many new messages came.
+ */
+export async function collectMail(pipeline: Pipeline): Promise<number> {
+  await settleKeptMail(pipeline);
+  let collected = 0;
+  for (;;) {
+    const ids = await pipeline.mailbox.waiting(pipeline.config.check.workflowId, oneLook);
+    for (const messageId of ids) {
+      pipeline.signal.throwIfAborted();
+      if (await keep(pipeline, messageId)) collected++;
+    }
+    await settleKeptMail(pipeline);
+    const fresh = ids.filter((id) => !pipeline.unfetchable.has(id));
+    if (fresh.length < oneLook) return collected;
+  }
+}
+
+async function keep(pipeline: Pipeline, messageId: string): Promise<boolean> {
+  const { ledger, mailbox, claim, clock } = pipeline;
+  const known = await ledger.read((tx) => tx.message(messageId));
+  if (known !== null) {
+    // Kept on an earlier look; MESH still shows it, so the acknowledgement was lost.
+    await mailbox.acknowledge(messageId);
+    return false;
+  }
+  const raw = await download(pipeline, messageId);
+  if (raw === null) return false;
+  const localId = raw.parts[0]?.headers['mex-localid'] ?? '';
+  const bytes = encodeMessage(raw);
+  await ledger.transact(claim, async (tx) => {
+    const key = await keyFor(pipeline, tx, localId);
+    await putPaper(tx, { keyring: pipeline.keyring, key }, messagePaper(messageId), bytes);
+    const request = await tx.request(localId);
+    const proof = await tell(pipeline, tx, request?.run ?? null, {
+      what: 'message-kept',
+      messageId,
+      localId: request === null ? '' : localId,
+      bytes: bytes.length,
+      commitment: sha256(pipeline.chance.bytes(32), bytes),
+    });
+    await tx.insertMessage(
+      {
+        messageId,
+        localId,
+        keyId: key.keyId,
+        receivedAt: clock.now(),
+        acknowledged: false,
+        understood: null,
+      },
+      proof,
+    );
+  });
+  return true;
+}
+
+/**
+ * Null where MESH no longer has the message, and where it cannot be fetched whole: that one stays in the inbox, unacknowledged, is not
+ * fetched again by this process, and does not keep the others from being read.
+ */
+async function download(
+  { mailbox, unfetchable, onProgress }: Pipeline,
+  messageId: string,
+): Promise<RawMessage | null> {
+  if (unfetchable.has(messageId)) return null;
+  try {
+    return await mailbox.download(messageId);
+  } catch (thrown) {
+    const { code } = asFailure(thrown);
+    if (code === 'mesh-gone' || code === 'mesh-not-found') return null;
+    if (code !== 'mesh-malformed' && code !== 'mesh-too-large') throw thrown;
+    unfetchable.add(messageId);
+    onProgress({ step: 'mesh-trouble', code });
+    return null;
+  }
+}
+
+/** Mail of an open run lies under the run's key; what belongs to none lies under a key of the day, with the same life. */
+async function keyFor(pipeline: Pipeline, tx: LedgerWriter, localId: string): Promise<WrappedKey> {
+  const request = await tx.request(localId);
+  const run = request === null ? null : await tx.run(request.run);
+  const own = run === null ? null : await tx.key(run.keyId);
+  if (own !== null) return own;
+  const { keyring, clock, config } = pipeline;
+  const today = londonDate(clock.now());
+  const existing = await tx.keyOf('day-papers', today);
+  if (existing !== null) return existing;
+  const key = keyring.create('day-papers', today);
+  await tx.addKey(key, clock.now() + config.keep.papersDays * day);
+  return key;
+}
+
+/** Acknowledges what is kept and reads what is acknowledged, oldest first. */
+async function settleKeptMail(pipeline: Pipeline): Promise<void> {
+  const { ledger, mailbox, claim } = pipeline;
+  for (const message of await ledger.read((tx) => tx.unsettledMessages())) {
+    pipeline.signal.throwIfAborted();
+    const { messageId } = message;
+    if (!message.acknowledged) {
+      await acknowledge(mailbox, messageId);
+      await ledger.transact(claim, async (tx) => {
+        const proof = await tell(pipeline, tx, null, { what: 'message-acknowledged', messageId });
+        await tx.settleMessage(messageId, { acknowledged: true }, proof);
+      });
+    }
+    if (message.understood === null) await understandMessage(pipeline, message);
+  }
+}
+
+/** Where MESH has lost sight of a message we hold, there is nothing left to acknowledge. */
+async function acknowledge(mailbox: Pipeline['mailbox'], messageId: string): Promise<void> {
+  try {
+    await mailbox.acknowledge(messageId);
+  } catch (thrown) {
+    const { code } = asFailure(thrown);
+    if (code !== 'mesh-gone' && code !== 'mesh-not-found') throw thrown;
+  }
+}

@@ -1,0 +1,170 @@
+import type { AskedRow } from '../domain/decision.ts';
+import { heldBackReasons } from '../domain/eligibility.ts';
+import { rulesVersion } from '../domain/evidence.ts';
+import type { RunTotals } from '../domain/evidence.ts';
+import { answeredShare, judgedAfterRuns, judgeRemovals, jumps } from '../domain/hold.ts';
+import type { HoldReason } from '../domain/hold.ts';
+import { holds } from '../domain/number-list.ts';
+import { isRehearsal } from '../domain/run.ts';
+import type { StoredRun } from '../ports.ts';
+import { readAnswers } from './answers.ts';
+import type { Answers } from './answers.ts';
+import { keyOfRun, tell } from './context.ts';
+import type { Pipeline } from './context.ts';
+import { expiredApproval, withhold } from './end.ts';
+import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
+import { decideOn, newestIntake, termsOf } from './intake-decision.ts';
+import type { DecidedIntake } from './intake-decision.ts';
+import { yearKey } from './open.ts';
+import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper } from './papers.ts';
+import { listPaper, putPaper, takePaper } from './papers.ts';
+import { PersonRows } from './person-rows.ts';
+import { planRelease } from './release-plan.ts';
+import type { Release } from './release-plan.ts';
+
+/**
+ * answered -> decided: the newest intake is read again whole and late objections are applied before any answer is looked at; then every
+ * asked number gets its outcome. Ends withheld if nothing may leave, held if a person must look. Returns the release if it was decided.
+ */
+export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Release | null> {
+  const { ledger, config } = pipeline;
+  const expired = expiredApproval(pipeline, run);
+  if (expired !== null) return ended(withhold(pipeline, run, expired));
+  const newest = await newestIntake(pipeline, run.businessDate, run.openedAt);
+  const terms = termsOf(pipeline, run.businessDate);
+  const again = await decideOn(pipeline, newest, terms);
+  const answers = await ledger.read((tx) => readAnswers(pipeline, tx, run));
+  if (answers.answered === 0)
+    return ended(withhold(pipeline, run, answers.tooOld ? 'answers-too-old' : 'nothing-answered'));
+
+  const { rows, totals, blinding } = await takeGated(pipeline, run);
+  const release = planRelease({
+    rows,
+    answers,
+    again: again.decision,
+    releaseDate: terms.releaseDate,
+    layout: config.drop.layout,
+    blinding,
+    gated: totals,
+  });
+  const reasons = await reasonsToHold(pipeline, run, { again, answers, release });
+  const hold = { stage: 'before-release', reasons, digest: release.digest } as const;
+  const approved = await ledger.read((tx) => isApproved(tx, run, hold));
+  if (reasons.length > 0 && !approved) return ended(holdRun(pipeline, run, hold));
+  if (release.numbers.length === 0) return ended(withhold(pipeline, run, 'nobody-to-release'));
+  await commitDecision(pipeline, run, { again, release, rows });
+  return release;
+}
+
+const ended = (end: Promise<void>): Promise<null> => end.then(() => null);
+
+/** What the gate left for the decision: the rows asked about, its totals, and the blinding of the run's commitments. */
+interface Gated {
+  readonly rows: Iterable<AskedRow>;
+  readonly totals: RunTotals;
+  readonly blinding: Uint8Array;
+}
+
+const takeGated = (pipeline: Pipeline, run: StoredRun): Promise<Gated> =>
+  pipeline.ledger.read(async (tx) => {
+    const desk = { keyring: pipeline.keyring, key: await keyOfRun(tx, run) };
+    const totals = Buffer.from(await takePaper(tx, desk, gateTotalsPaper)).toString();
+    return {
+      rows: decodeAsked(await takePaper(tx, desk, askedPaper)),
+      totals: JSON.parse(totals) as RunTotals,
+      blinding: await takePaper(tx, desk, blindingPaper),
+    };
+  });
+
+interface Deciding {
+  readonly again: DecidedIntake;
+  readonly answers: Answers;
+  readonly release: Release;
+}
+
+/** Everything that a person must look at before this release. Reasons of the gate are judged anew on the newest intake. */
+async function reasonsToHold(
+  pipeline: Pipeline,
+  run: StoredRun,
+  deciding: Deciding,
+): Promise<readonly HoldReason[]> {
+  const { again, answers, release } = deciding;
+  const band = pipeline.config.check.removalBand;
+  const { noted, sizes } = await pipeline.ledger.read(async (tx) => ({
+    noted: await notedHoldReasons(tx, run),
+    sizes: await tx.releasedSizes(judgedAfterRuns),
+  }));
+  const whole = answers.judged.reduce(
+    (sum, one) => ({ asked: sum.asked + one.asked, returned: sum.returned + one.returned }),
+    { asked: 0, returned: 0 },
+  );
+  const judgements = [...answers.judged, whole].map(({ asked, returned }) =>
+    judgeRemovals(asked, returned, band),
+  );
+  const reasons: (HoldReason | null)[] = [
+    ...noted.filter((reason) => reason !== 'opt-out-unmatched' && reason !== 'roster-jump'),
+    ...judgements,
+    again.unmatchedRecent > 0 ? 'opt-out-unmatched' : null,
+    answers.judged.some(({ level, returned }) => level === 0 && returned === 0) ? 'answer-empty' : null,
+    answers.answered < answers.asked * answeredShare ? 'too-few-answered' : null,
+    jumps(
+      release.numbers.length,
+      sizes.map(({ released }) => released),
+    )
+      ? 'drop-jump'
+      : null,
+  ];
+  return [...new Set(reasons.filter((reason) => reason !== null))].sort();
+}
+
+interface Decided {
+  readonly again: DecidedIntake;
+  readonly release: Release;
+  readonly rows: Iterable<AskedRow>;
+}
+
+/** Writes the decision down: who leaves is fixed, and a signed checkpoint covers it before anything is linked. */
+async function commitDecision(
+  pipeline: Pipeline,
+  run: StoredRun,
+  { again, release, rows }: Decided,
+): Promise<void> {
+  const { ledger, claim, keyring, lists, audit } = pipeline;
+  const people = personRows(rows, release);
+  const checkpoint = await ledger.transact(claim, async (tx) => {
+    const desk = { keyring, key: await keyOfRun(tx, run) };
+    const year = await yearKey(pipeline, tx, run.businessDate);
+    await again.carry(tx);
+    const released = lists.build(people.released.rows(keyring, year, run));
+    const late = lists.build(people.late.rows(keyring, year, run));
+    await putPaper(tx, desk, listPaper('released'), released.bytes);
+    await putPaper(tx, desk, listPaper('held-back-late'), late.bytes);
+    const proof = await tell(pipeline, tx, run, {
+      what: isRehearsal(run) ? 'run-rehearsed' : 'run-decided',
+      totals: release.totals,
+      newestIntake: again.intake.digest,
+      releasedList: isRehearsal(run) ? null : released.digest,
+      heldBackLateList: late.digest,
+      commitment: release.digest,
+      rules: rulesVersion,
+    });
+    const change = { totals: release.totals, released: release.numbers.length };
+    await tx.moveRun(run, 'answered', 'decided', change, proof);
+    return audit.sign(tx);
+  });
+  await audit.publishCheckpoint(checkpoint.note);
+}
+
+/** Those who leave, and those whom a late objection keeps back, by provider. */
+function personRows(
+  rows: Iterable<AskedRow>,
+  { numbers, late }: Release,
+): { released: PersonRows; late: PersonRows } {
+  const people = { released: new PersonRows(), late: new PersonRows() };
+  for (const { number, providerId } of rows) {
+    if (holds(numbers, number)) people.released.add(providerId, number, 0);
+    else if (holds(late, number))
+      people.late.add(providerId, number, heldBackReasons.indexOf('objected-late'));
+  }
+  return people;
+}

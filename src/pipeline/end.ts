@@ -1,0 +1,93 @@
+import { day, hour, londonDate } from '../domain/calendar.ts';
+import type { Instant } from '../domain/calendar.ts';
+import type { FailureCode } from '../domain/failure.ts';
+import type { LedgerReader, LedgerWriter, StoredRun } from '../ports.ts';
+import type { Pipeline } from './context.ts';
+import { runOf, tell } from './context.ts';
+
+/** Why a run ends with nothing having left. */
+export type WithheldReason =
+  | 'legal-basis-expired'
+  | 'recipient-agreement-expired'
+  | 'nobody-to-ask'
+  | 'nothing-answered'
+  | 'nobody-to-release'
+  | 'answers-too-old'
+  | 'hold-rejected'
+  | 'hold-expired'
+  | 'rehearsed';
+
+/** What ending a run needs. */
+type EndDesk = Pick<Pipeline, 'clock' | 'config' | 'audit' | 'by'>;
+
+/** Ends a run with nothing having left. Final. */
+export async function withhold(pipeline: Pipeline, run: StoredRun, reason: WithheldReason): Promise<void> {
+  await pipeline.ledger.transact(pipeline.claim, (tx) => withholdWithin(pipeline, tx, run, reason));
+  await signAndPublish(pipeline);
+}
+
+/** The same within a transaction that does more; the caller signs afterwards. */
+export async function withholdWithin(
+  pipeline: EndDesk,
+  tx: LedgerWriter,
+  run: StoredRun,
+  reason: WithheldReason,
+): Promise<void> {
+  const proof = await tell(pipeline, tx, run, { what: 'run-withheld', reason });
+  await tx.moveRun(run, run.state, 'withheld', { reason, endedAt: pipeline.clock.now() }, proof);
+  await letPapersDie(pipeline, tx, run);
+}
+
+/** Ends a run that could not be done. Nothing left. Final. */
+export async function fail(pipeline: Pipeline, run: StoredRun, code: FailureCode): Promise<void> {
+  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+    const proof = await tell(pipeline, tx, run, { what: 'run-failed', code });
+    await tx.moveRun(run, run.state, 'failed', { reason: code, endedAt: pipeline.clock.now() }, proof);
+    await letPapersDie(pipeline, tx, run);
+  });
+  await signAndPublish(pipeline);
+}
+
+/** Papers live until the run's end or its answers' age limit, whichever is later, and never beyond their keep days. */
+export async function letPapersDie(
+  { clock, config }: EndDesk,
+  tx: LedgerWriter,
+  run: StoredRun,
+): Promise<void> {
+  const limit = (await answersExpireAt(tx, run, config.check.maxAgeHours)) ?? clock.now();
+  const latest = run.openedAt + config.keep.papersDays * day;
+  await tx.setKeyDeath(run.keyId, Math.min(Math.max(limit, clock.now()), latest));
+}
+
+/** When the first of a run's requests, and with it its answer, grows too old to be used; null if none was sent. */
+export async function answersExpireAt(
+  tx: LedgerReader,
+  run: StoredRun,
+  maxAgeHours: number,
+): Promise<Instant | null> {
+  const sent = (await tx.requests(run)).flatMap(({ sentAt }) => (sentAt === null ? [] : [sentAt]));
+  return sent.length === 0 ? null : Math.min(...sent) + maxAgeHours * hour;
+}
+
+/** Signs the log as it stands and shows the checkpoint outside the ledger. */
+export async function signAndPublish(
+  pipeline: Pick<Pipeline, 'ledger' | 'claim' | 'audit'>,
+): Promise<{ size: number; root: string; note: string }> {
+  const checkpoint = await pipeline.ledger.transact(pipeline.claim, (tx) => pipeline.audit.sign(tx));
+  await pipeline.audit.publishCheckpoint(checkpoint.note);
+  return checkpoint;
+}
+
+/** Under expired approvals nothing is asked and nothing leaves; checked when a run begins and again before it decides (R29, R52). */
+export function expiredApproval({ config, clock }: Pipeline, run: StoredRun): WithheldReason | null {
+  const today = londonDate(clock.now());
+  const last = today > run.businessDate ? today : run.businessDate;
+  const { basisExpiresOn, recipientExpiresOn } = config.legal;
+  if (basisExpiresOn !== null && basisExpiresOn < last) return 'legal-basis-expired';
+  if (recipientExpiresOn !== null && recipientExpiresOn < last) return 'recipient-agreement-expired';
+  return null;
+}
+
+/** Reads a run again outside a transaction. */
+export const reread = (pipeline: Pipeline, run: StoredRun): Promise<StoredRun> =>
+  pipeline.ledger.read((tx) => runOf(tx, run));

@@ -1,0 +1,212 @@
+import { londonDate } from '../domain/calendar.ts';
+import type { AskedRow } from '../domain/decision.ts';
+import { heldBackReasons } from '../domain/eligibility.ts';
+import type { RunTotals } from '../domain/evidence.ts';
+import type { HoldReason } from '../domain/hold.ts';
+import { jumps, judgedAfterRuns } from '../domain/hold.ts';
+import { requestSubject } from '../domain/national-check.ts';
+import { formatNhsNumber } from '../domain/nhs-number.ts';
+import { chunkList, holds, numberList } from '../domain/number-list.ts';
+import type { NumberList } from '../domain/number-list.ts';
+import type { RunId } from '../domain/run.ts';
+import type { LedgerWriter, StoredRun } from '../ports.ts';
+import { keyOfRun, tell } from './context.ts';
+import type { Pipeline } from './context.ts';
+import { withhold, expiredApproval } from './end.ts';
+import { decideOn, newestIntake, rosterRows, termsOf } from './intake-decision.ts';
+import type { DecidedIntake } from './intake-decision.ts';
+import { yearKey } from './open.ts';
+import { askedPaper, encodeAsked, encodeNumbers, gateTotalsPaper, putPaper, requestPaper } from './papers.ts';
+import type { Desk } from './papers.ts';
+import { PersonRows } from './person-rows.ts';
+import { noteHoldReasons } from './holds.ts';
+
+/**
+ * opened -> gated: decides on every row of the run's own intake and, where a newer one is there already, of that too; plans the requests.
+ * A person with an objection is in no request and in no paper (R13).
+ */
+export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void> {
+  const expired = expiredApproval(pipeline, run);
+  if (expired !== null) {
+    await withhold(pipeline, run, expired);
+    return;
+  }
+  const own = await ownIntake(pipeline, run);
+  const newest = await newestIntake(pipeline, run.businessDate, run.openedAt);
+  const later =
+    newest.digest === own.intake.digest
+      ? null
+      : await decideOn(pipeline, newest, termsOf(pipeline, run.businessDate));
+  const plan = await planRequests(pipeline, run, own, later);
+  const held = heldBackRows(own, plan.objectedLate);
+  const reasons = await gateReasons(pipeline, own, later);
+
+  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+    const desk = { keyring: pipeline.keyring, key: await keyOfRun(tx, run) };
+    await own.carry(tx);
+    await later?.carry(tx);
+    const totals = gateTotals(own, plan);
+    await putPaper(tx, desk, askedPaper, plan.paper);
+    await putPaper(tx, desk, gateTotalsPaper, Buffer.from(JSON.stringify(totals)));
+    for (const list of plan.lists) await insertRequest(pipeline, tx, { run, desk, list, level: 0 });
+    const year = await yearKey(pipeline, tx, run.businessDate);
+    const heldBack = pipeline.lists.build(held.rows(pipeline.keyring, year, run));
+    const proof = await tell(pipeline, tx, run, {
+      what: 'run-gated',
+      intake: own.intake.digest,
+      rows: totals.rows,
+      asked: plan.asked.length,
+      requests: plan.lists.length,
+      notAskedAgain: plan.notAskedAgain.length,
+      objectedLate: plan.objectedLate.length,
+      carried: own.carried,
+      unmatchedRecent: own.unmatchedRecent,
+      unmatchedOlder: own.unmatchedOlder,
+      newestIntake: newest.digest,
+      heldBackList: heldBack.digest,
+    });
+    await tx.putPersonList(run, 'held-back', heldBack.bytes, proof);
+    await noteHoldReasons(tx, run, reasons);
+    await tx.moveRun(run, 'opened', 'gated', { intake: own.intake.digest, totals }, proof);
+  });
+  pipeline.onProgress({
+    step: 'gated',
+    rows: own.decision.rows,
+    asked: plan.asked.length,
+    requests: plan.lists.length,
+  });
+}
+
+async function ownIntake(pipeline: Pipeline, run: StoredRun): Promise<DecidedIntake> {
+  const { businessDate, openedAt } = run;
+  const now = pipeline.clock.now();
+  const intake = await pipeline.intake.verify({ businessDate, openedAt, now, usedElsewhere: new Set() });
+  return decideOn(pipeline, intake, termsOf(pipeline, businessDate));
+}
+
+/** Totals as the gate leaves them: rows by outcome, and the numbers it settled without asking. */
+function gateTotals({ decision }: DecidedIntake, plan: Plan): RunTotals {
+  const settled = {
+    'refused-by-check': plan.notAskedAgain.length,
+    'objected-late': plan.objectedLate.length,
+  };
+  const outcomes = { released: 0, 'not-cleared': 0, 'not-answered': 0, ...settled };
+  return { rows: decision.counts(), asked: decision.askedNumbers().length, outcomes };
+}
+
+interface Plan {
+  /** The rows of those who are asked about, and only theirs. */
+  readonly paper: Uint8Array;
+  readonly lists: readonly NumberList[];
+  readonly asked: NumberList;
+  /** Refused by the check within the last 30 days. */
+  readonly notAskedAgain: NumberList;
+  /** A newer intake, there already, objects. */
+  readonly objectedLate: NumberList;
+}
+
+/** Who of the rows that may be asked about is asked about tonight, in lists of the size and partition configured. */
+async function planRequests(
+  pipeline: Pipeline,
+  run: StoredRun,
+  own: DecidedIntake,
+  later: DecidedIntake | null,
+): Promise<Plan> {
+  const { keyring, ledger, config } = pipeline;
+  const candidates = own.decision.askedNumbers();
+  const allowedLater = later?.decision.askedNumbers() ?? candidates;
+  const refused = await ledger.read((tx) => tx.refusedNumbers(run.businessDate));
+  const isRefused = (number: number): boolean =>
+    refused.size > 0 && refused.has(keyring.carriedName('number', formatNhsNumber(number)));
+  const allowed = candidates.filter((number) => holds(allowedLater, number));
+  const asked = allowed.filter((number) => !isRefused(number));
+  const rows = (): Iterable<AskedRow> => own.decision.askedRows((number) => holds(asked, number));
+  return {
+    paper: encodeAsked(run, rows()),
+    lists: partition(rows(), asked, config.check.partition).flatMap((list) =>
+      chunkList(list, config.check.maxNumbers),
+    ),
+    asked,
+    notAskedAgain: allowed.filter(isRefused),
+    objectedLate: candidates.filter((number) => !holds(allowedLater, number)),
+  };
+}
+
+/** One list, or one a provider; a number that stands with several providers is asked about once, under the first of them. */
+function partition(
+  rows: Iterable<AskedRow>,
+  toAsk: NumberList,
+  by: 'none' | 'provider',
+): readonly NumberList[] {
+  if (by === 'none') return [toAsk];
+  const providerOf = new Map<number, string>();
+  for (const { number, providerId } of rows) {
+    const known = providerOf.get(number);
+    if (known === undefined || providerId < known) providerOf.set(number, providerId);
+  }
+  const lists = new Map<string, number[]>();
+  for (const number of toAsk) {
+    const provider = providerOf.get(number) ?? '';
+    const list = lists.get(provider);
+    if (list === undefined) lists.set(provider, [number]);
+    else list.push(number);
+  }
+  return [...lists.keys()].sort().map((provider) => numberList(lists.get(provider) ?? []));
+}
+
+/** Plans one request: a local id that is never used again, the next sequence number of the month, the list as a paper. */
+export async function insertRequest(
+  { clock, chance, claim, mailbox }: Pipeline,
+  tx: LedgerWriter,
+  { run, desk, list, level }: { run: RunId; desk: Desk; list: NumberList; level: number },
+): Promise<string> {
+  const today = londonDate(clock.now());
+  const sequence = await tx.nextSequence(today.slice(0, 7));
+  const subject = requestSubject(mailbox.mailboxId, today, sequence);
+  const localId = `${subject}-${Buffer.from(chance.bytes(8)).toString('hex')}`;
+  await putPaper(tx, desk, requestPaper(localId), encodeNumbers(list));
+  await tx.insertRequest({
+    localId,
+    run: { businessDate: run.businessDate, revision: run.revision },
+    state: 'planned',
+    level,
+    sequence,
+    subject,
+    intendedAt: null,
+    sentAt: null,
+    messageId: null,
+    epoch: claim.epoch,
+  });
+  return localId;
+}
+
+/** Those whom the gate held back, and those whom a newer intake held back beside it. */
+function heldBackRows(own: DecidedIntake, objectedLate: NumberList): PersonRows {
+  const people = new PersonRows();
+  for (const { number, providerId, reason } of own.decision.heldBackRows()) {
+    people.add(providerId, number, heldBackReasons.indexOf(reason));
+  }
+  for (const { number, providerId } of own.decision.askedRows((number) => holds(objectedLate, number))) {
+    people.add(providerId, number, heldBackReasons.indexOf('objected-late'));
+  }
+  return people;
+}
+
+/** What must be looked at before anything is asked. */
+async function gateReasons(
+  pipeline: Pipeline,
+  own: DecidedIntake,
+  later: DecidedIntake | null,
+): Promise<HoldReason[]> {
+  const sizes = await pipeline.ledger.read((tx) => tx.releasedSizes(judgedAfterRuns));
+  const reasons: HoldReason[] = [];
+  if (own.unmatchedRecent + (later?.unmatchedRecent ?? 0) > 0) reasons.push('opt-out-unmatched');
+  if (
+    jumps(
+      rosterRows(own.intake),
+      sizes.map(({ rows }) => rows),
+    )
+  )
+    reasons.push('roster-jump');
+  return reasons;
+}

@@ -1,0 +1,104 @@
+import { day, formatInstant, londonDate } from '../domain/calendar.ts';
+import type { LocalDate } from '../domain/calendar.ts';
+import { rulesVersion } from '../domain/evidence.ts';
+import { asFailure, Failure } from '../domain/failure.ts';
+import type { RunId } from '../domain/run.ts';
+import type { LedgerWriter, VerifiedIntake, WrappedKey } from '../ports.ts';
+import type { Pipeline } from './context.ts';
+import { tell } from './context.ts';
+import { producedElsewhere } from './intake-decision.ts';
+import { blindingPaper, putPaper } from './papers.ts';
+
+const configurationSetting = 'configuration-digest';
+
+/**
+ * Opens a run: its intake is verified against its manifest before anything else is believed, its key is made, its first entry written.
+ * Throws what `IntakeReader.verify` throws; the refusal is an entry too.
+ */
+export async function openRun(pipeline: Pipeline, id: RunId): Promise<void> {
+  const { businessDate } = id;
+  demandReached(pipeline, businessDate);
+  const intake = await verified(pipeline, businessDate);
+  const { ledger, keyring, clock, chance, claim, config } = pipeline;
+  const key = keyring.create('run-papers', `${businessDate}#${id.revision}`);
+  await ledger.transact(claim, async (tx) => {
+    await tellConfiguration(pipeline, tx);
+    const proof = await tell(pipeline, tx, id, {
+      what: 'run-opened',
+      intake: intake.digest,
+      producedAt: formatInstant(intake.producedAt),
+      supplier: intake.supplier,
+      files: intake.files,
+      configuration: config.digest,
+      rules: rulesVersion,
+      legalBasis: config.legal.basisRef ?? '',
+      recipientAgreement: config.legal.recipientRef ?? '',
+      purpose: config.legal.purpose ?? '',
+    });
+    await tx.addKey(key, clock.now() + config.keep.papersDays * day);
+    await putPaper(tx, { keyring, key }, blindingPaper, chance.bytes(32));
+    await tx.insertRun(
+      {
+        ...id,
+        state: 'opened',
+        heldFrom: null,
+        openedAt: clock.now(),
+        intake: intake.digest,
+        configuration: config.digest,
+        keyId: key.keyId,
+        totals: null,
+        released: null,
+        reason: null,
+        endedAt: null,
+      },
+      proof,
+    );
+  });
+}
+
+function demandReached({ clock }: Pipeline, businessDate: LocalDate): void {
+  const today = londonDate(clock.now());
+  if (businessDate <= today) return;
+  throw new Failure('usage', {
+    message: 'A business date that has not begun cannot be run.',
+    found: businessDate,
+    allowed: `${today} or earlier`,
+    hint: 'Run it on its day.',
+  });
+}
+
+async function verified(pipeline: Pipeline, businessDate: LocalDate): Promise<VerifiedIntake> {
+  const { intake, ledger, clock, claim } = pipeline;
+  const usedElsewhere = await ledger.read((tx) => producedElsewhere(tx, businessDate));
+  try {
+    return await intake.verify({ businessDate, openedAt: clock.now(), now: clock.now(), usedElsewhere });
+  } catch (thrown) {
+    const { code } = asFailure(thrown);
+    await ledger.transact(claim, async (tx) => {
+      await tell(pipeline, tx, { businessDate, revision: 1 }, { what: 'intake-refused', code });
+    });
+    throw thrown;
+  }
+}
+
+/** A change of the effective configuration is an entry of its own. */
+async function tellConfiguration(pipeline: Pipeline, tx: LedgerWriter): Promise<void> {
+  const { digest } = pipeline.config;
+  if ((await tx.setting(configurationSetting)) === digest) return;
+  await tell(pipeline, tx, null, { what: 'configuration-in-force', digest });
+  await tx.set(configurationSetting, digest);
+}
+
+/** The key of this calendar year's pseudonyms; made with the year's first run. */
+export async function yearKey(
+  pipeline: Pipeline,
+  tx: LedgerWriter,
+  businessDate: LocalDate,
+): Promise<WrappedKey> {
+  const year = businessDate.slice(0, 4);
+  const existing = await tx.keyOf('year-pseudonyms', year);
+  if (existing !== null) return existing;
+  const key = pipeline.keyring.create('year-pseudonyms', year);
+  await tx.addKey(key, null);
+  return key;
+}

@@ -1,0 +1,33 @@
+import { formatNhsNumber } from '../domain/nhs-number.ts';
+import { numberList } from '../domain/number-list.ts';
+import type { NhsNumber } from '../domain/nhs-number.ts';
+import type { RunId } from '../domain/run.ts';
+import type { Keyring, PersonRow, WrappedKey } from '../ports.ts';
+
+/** People of one run by provider, each once a provider with one code; turned into pseudonyms only when the list is built. */
+export class PersonRows {
+  readonly #byProvider = new Map<
+    string,
+    { readonly numbers: NhsNumber[]; readonly codes: Map<NhsNumber, number> }
+  >();
+
+  /** Adds a person under a provider; of several codes the lowest stays. */
+  add(providerId: string, number: NhsNumber, code: number): void {
+    let provider = this.#byProvider.get(providerId);
+    if (provider === undefined) {
+      provider = { numbers: [], codes: new Map() };
+      this.#byProvider.set(providerId, provider);
+    }
+    provider.numbers.push(number);
+    if (code > 0) provider.codes.set(number, Math.min(code, provider.codes.get(number) ?? code));
+  }
+
+  *rows(keyring: Keyring, year: WrappedKey, run: RunId): Generator<PersonRow> {
+    const pseudonym = keyring.runPseudonyms(year, run);
+    for (const [providerId, { numbers, codes }] of this.#byProvider) {
+      for (const number of numberList(numbers)) {
+        yield { providerId, pseudonym: pseudonym(formatNhsNumber(number)), code: codes.get(number) ?? 0 };
+      }
+    }
+  }
+}
