@@ -1,5 +1,17 @@
 /** The house rules. Each has a name and a reason; design: floors, wings, one home a package. */
-const wings = ['pipeline', 'intake', 'mesh', 'drop', 'ledger', 'audit', 'anchor', 'keys', 'queue', 'simulator', 'console'];
+const wings = [
+  'pipeline',
+  'intake',
+  'mesh',
+  'drop',
+  'ledger',
+  'audit',
+  'anchor',
+  'keys',
+  'queue',
+  'simulator',
+  'console',
+];
 
 const home = (name, packages, folders, reason) => ({
   name: `one-home-per-package:${name}`,
@@ -54,10 +66,25 @@ export default {
       to: { dependencyTypes: ['npm', 'core', 'npm-dev', 'npm-optional'] },
     },
     home('csv-parse', 'node_modules/csv-parse/', '^(src/intake|test|scripts)/', 'One reader of CSV.'),
-    home('csv-stringify', 'node_modules/csv-stringify/', '^(src/drop|test|scripts)/', 'One writer of the drop.'),
-    home('database', 'node_modules/(@photostructure/sqlite|pg|kysely)/', '^(src/ledger|test)/', 'One home for state.'),
+    home(
+      'csv-stringify',
+      'node_modules/csv-stringify/',
+      '^(src/drop|test|scripts)/',
+      'One writer of the drop.',
+    ),
+    home(
+      'database',
+      'node_modules/(@photostructure/sqlite|pg|kysely)/',
+      '^(src/ledger|test)/',
+      'One home for state.',
+    ),
     home('queue', 'node_modules/(bullmq|ioredis)/', '^(src/queue|test)/', 'The queue only rings the bell.'),
-    home('config', 'node_modules/zod/', '^(src/config\\.ts|src/(intake|mesh|drop|keys)|test)', 'Schemas stand where bytes come in.'),
+    home(
+      'config',
+      'node_modules/zod/',
+      '^(src/config\\.ts|src/(intake|mesh|drop|keys)|test)',
+      'Schemas stand where bytes come in.',
+    ),
     {
       name: 'only-mesh-and-anchor-call-out',
       comment: 'Nobody else opens a connection.',
@@ -67,10 +94,17 @@ export default {
     },
     {
       name: 'nobody-imports-jobs-or-test',
-      comment: 'Entry points and tests are ends of the line.',
+      comment: 'Entry points and tests are ends of the line; the rooms of the command line open to jobs only.',
       severity: 'error',
       from: { path: '^(src|scripts|jobs)/' },
-      to: { path: '^(jobs|test)/' },
+      to: { path: '^(jobs/[^/]+\\.ts$|test/)' },
+    },
+    {
+      name: 'nobody-imports-jobs-or-test:commands',
+      comment: 'Commands and their words are floor 5.',
+      severity: 'error',
+      from: { path: '^(src|scripts)/' },
+      to: { path: '^jobs/' },
     },
     {
       name: 'no-index-files',
@@ -98,6 +132,9 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

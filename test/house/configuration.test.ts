@@ -1,0 +1,136 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { readConfig, readyToSend, settingNames } from '../../src/config.ts';
+import { Failure } from '../../src/domain/failure.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+const mesh = {
+  MESH_URL: 'http://127.0.0.1:8700',
+  MESH_MAILBOX_ID: 'X26ABC1',
+  MESH_MAILBOX_PASSWORD: 'word-of-the-mailbox',
+  MESH_SHARED_KEY: 'key-of-the-environment',
+  NHS_NUMBER_POLICY: 'test',
+};
+const live = {
+  ...mesh,
+  MESH_URL: 'https://mesh-sync.spineservices.nhs.uk',
+  MESH_CLIENT_CERT_FILE: 'cert.pem',
+  MESH_CLIENT_KEY_FILE: 'key.pem',
+  MESH_CA_FILE: 'ca.pem',
+  NHS_NUMBER_POLICY: 'live',
+};
+const ground = {
+  LEGAL_BASIS_REF: '25/CAG/0001',
+  LEGAL_BASIS_EXPIRES_ON: '2027-12-31',
+  RECIPIENT_AGREEMENT_REF: 'DSA-1',
+  RECIPIENT_AGREEMENT_EXPIRES_ON: '2027-12-31',
+  PURPOSE: 'VIVALDI Social Care',
+};
+
+/** The settings that a configuration is refused for. */
+function faultsOf(work: () => unknown): string[] {
+  try {
+    work();
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    expect(thrown.code).toBe('configuration-invalid');
+    return (thrown.detail.place ?? '').split(', ').sort();
+  }
+}
+
+describe('configuration', () => {
+  it('is named whole in .env.example, with its defaults', () => {
+    const lines = fs.readFileSync(path.join(root, '.env.example'), 'utf8').split('\n');
+    const example = new Map(
+      lines.flatMap((line) => {
+        const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(line) ?? [];
+        return name === undefined ? [] : [[name, value ?? '']];
+      }),
+    );
+    expect([...example.keys()].sort()).toEqual([...settingNames].sort());
+    const defaults = readConfig({});
+    expect(readConfig(Object.fromEntries(example))).toEqual(defaults);
+  });
+
+  it('is named whole in the README', () => {
+    const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+    expect(settingNames.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('tells every fault at once and no secret', () => {
+    const environment = { ...mesh, MESH_POLL_SECONDS: 'often', CHECK_PARTITION: 'home', NIGHTLY_AT: '01:30' };
+    expect(faultsOf(() => readConfig(environment))).toEqual([
+      'CHECK_PARTITION',
+      'MESH_POLL_SECONDS',
+      'NIGHTLY_AT',
+    ]);
+    try {
+      readConfig(environment);
+    } catch (thrown) {
+      expect(String(thrown)).not.toContain(mesh.MESH_MAILBOX_PASSWORD);
+      expect(String(thrown)).not.toContain(mesh.MESH_SHARED_KEY);
+    }
+  });
+
+  it.each([
+    ['live numbers with a loopback MESH', { ...mesh, NHS_NUMBER_POLICY: 'live' }, ['NHS_NUMBER_POLICY']],
+    ['test numbers with a production MESH', { ...live, NHS_NUMBER_POLICY: 'test' }, ['NHS_NUMBER_POLICY']],
+    ['a live MESH polled too often', { ...live, MESH_POLL_SECONDS: '60' }, ['MESH_POLL_SECONDS']],
+    ['a live MESH without TLS', { ...live, MESH_URL: 'http://mesh.example' }, ['MESH_URL']],
+    ['a live MESH without a CA', { ...live, MESH_CA_FILE: '' }, ['MESH_CA_FILE']],
+    [
+      'a MESH without a mailbox',
+      { MESH_URL: mesh.MESH_URL, NHS_NUMBER_POLICY: 'test' },
+      ['MESH_MAILBOX_ID', 'MESH_MAILBOX_PASSWORD', 'MESH_SHARED_KEY'],
+    ],
+    ['a MESH URL with a path', { ...mesh, MESH_URL: 'http://127.0.0.1/messageexchange' }, ['MESH_URL']],
+    ['a deadline after the answers’ age limit', { CHECK_DEADLINE_HOURS: '25' }, ['CHECK_DEADLINE_HOURS']],
+    ['papers kept too long', { PAPERS_KEEP_DAYS: '8' }, ['PAPERS_KEEP_DAYS']],
+    ['an hour that clock changes repeat or skip', { NIGHTLY_AT: '01:00' }, ['NIGHTLY_AT']],
+    ['a band that is none', { CHECK_REMOVAL_BAND: 'usual' }, ['CHECK_REMOVAL_BAND']],
+    [
+      'a secret file that is not there',
+      { MESH_SHARED_KEY_FILE: '/nowhere/at/all' },
+      ['MESH_SHARED_KEY_FILE'],
+    ],
+  ])('refuses %s', (_, environment, faults) => {
+    expect(faultsOf(() => readConfig(environment))).toEqual(faults);
+  });
+
+  it('needs a legal basis and a recipient to send live, and neither to look', () => {
+    const config = readConfig(live);
+    expect(faultsOf(() => readyToSend(config))).toEqual(Object.keys(ground).sort());
+    expect(readyToSend(readConfig({ ...live, ...ground })).mesh.pollSeconds).toBe(300);
+    expect(faultsOf(() => readyToSend(readConfig({})))).toContain('MESH_URL');
+  });
+
+  it('takes a secret from a file', () => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'export-gate-')), 'password');
+    fs.writeFileSync(file, 'from-a-file\n');
+    const rest = { ...mesh, MESH_MAILBOX_PASSWORD: '' };
+    expect(readConfig({ ...rest, MESH_MAILBOX_PASSWORD_FILE: file }).mesh?.password).toBe('from-a-file');
+  });
+
+  it('reads ranges, header and band', () => {
+    const config = readConfig({
+      NHS_NUMBER_EXTRA_RANGES: '320-399,010-311',
+      DROP_HEADER: 'none',
+      CHECK_REMOVAL_BAND: '0.02-0.08',
+    });
+    expect(config.numbers.extraRanges).toEqual([
+      [320, 399],
+      [10, 311],
+    ]);
+    expect(config.drop.header).toBeNull();
+    expect(config.check.removalBand).toEqual({ least: 0.02, most: 0.08 });
+  });
+
+  it('has a digest that changes with the settings and not with the secrets', () => {
+    const { digest } = readConfig(mesh);
+    expect(readConfig({ ...mesh, MESH_SHARED_KEY: 'another' }).digest).toBe(digest);
+    expect(readConfig({ ...mesh, CHECK_MAX_NUMBERS: '5' }).digest).not.toBe(digest);
+  });
+});
