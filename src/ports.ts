@@ -422,11 +422,16 @@ export type PersonListName = 'released' | 'held-back' | 'held-back-late';
 
 /** Builds the two person-level lists of a run (design, section 7). */
 export interface PersonLists {
-  build(rows: Iterable<PersonRow>): { readonly digest: ListDigest; readonly bytes: Uint8Array };
+  build(people: Iterable<PersonGroup>): { readonly digest: ListDigest; readonly bytes: Uint8Array };
+}
+
+/** The people of one provider, each once. */
+export interface PersonGroup {
+  readonly providerId: string;
+  readonly rows: readonly PersonRow[];
 }
 
 export interface PersonRow {
-  readonly providerId: string;
   readonly pseudonym: Uint8Array;
   /** Index of the reason in `heldBackReasons`; 0 in the list of those released. */
   readonly code: number;

@@ -24,6 +24,8 @@ export interface EvidenceRow {
   readonly code?: number;
 }
 
+type PseudonymRow = Omit<EvidenceRow, 'providerId'>;
+
 const longestId = 0xffff;
 
 /**
@@ -34,15 +36,32 @@ const longestId = 0xffff;
 export function buildEvidenceList(rows: Iterable<EvidenceRow>, blinding: () => Uint8Array): EvidenceList {
   const groups = new Map<string, EvidenceRow[]>();
   for (const row of rows) {
-    demandFit(row);
     const group = groups.get(row.providerId);
     if (group === undefined) groups.set(row.providerId, [row]);
     else group.push(row);
   }
-  const providers = [...groups]
-    .map(([providerId, group]) => ({ providerId, id: idBytes(providerId), group }))
-    .sort((a, b) => Buffer.compare(a.id, b.id))
-    .map(({ providerId, group }) => buildProvider(providerId, group, blinding));
+  const inOrder = [...groups].sort(([a], [b]) => Buffer.compare(idBytes(a), idBytes(b)));
+  return buildEvidenceListByProvider(inOrder, blinding);
+}
+
+/**
+ * The same over one provider's rows after another, in any order of providers: each group is packed before the next is asked for, so that
+ * only one provider's rows are in memory as objects. Throws `unexpected` besides for a provider that comes twice.
+ */
+export function buildEvidenceListByProvider(
+  groups: Iterable<readonly [providerId: string, rows: readonly PseudonymRow[]]>,
+  blinding: () => Uint8Array,
+): EvidenceList {
+  const built: { readonly id: Buffer; readonly provider: EvidenceProvider }[] = [];
+  for (const [providerId, rows] of groups) {
+    for (const row of rows) demandFit({ providerId, ...row });
+    built.push({ id: idBytes(providerId), provider: buildProvider(providerId, [...rows], blinding) });
+  }
+  built.sort((a, b) => Buffer.compare(a.id, b.id));
+  if (built.some(({ id }, at) => built[at - 1]?.id.equals(id) === true)) {
+    throw unfit('A provider comes twice.', 'each provider once');
+  }
+  const providers = built.map(({ provider }) => provider);
   return { root: rootOfProviders(providers), rows: sumOf(providers.map((p) => p.rows)), providers };
 }
 
@@ -111,7 +130,7 @@ function firstNotBefore(provider: EvidenceProvider, pseudonym: Uint8Array): numb
 
 function buildProvider(
   providerId: string,
-  group: EvidenceRow[],
+  group: PseudonymRow[],
   blinding: () => Uint8Array,
 ): EvidenceProvider {
   group.sort((a, b) => Buffer.compare(a.pseudonym, b.pseudonym));
@@ -136,7 +155,7 @@ function buildProvider(
   return provider;
 }
 
-function blockLeaf(header: Buffer, blinding: Buffer, rows: readonly EvidenceRow[]): Buffer {
+function blockLeaf(header: Buffer, blinding: Buffer, rows: readonly PseudonymRow[]): Buffer {
   const body = Buffer.alloc(rows.length * rowBytes);
   rows.forEach(({ code = 0, pseudonym }, row) => {
     body[row * rowBytes] = code;

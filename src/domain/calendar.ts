@@ -9,20 +9,20 @@ export const minute = 60 * second;
 export const hour = 60 * minute;
 export const day = 24 * hour;
 
-const isoDate = /^(\d{4})-(\d{2})-(\d{2})$/;
-const rfc3339 = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/;
+const isoDate = /^(?!00)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;
 
-/** The date in the cell if it is a real one written `YYYY-MM-DD`, else null. */
+/** The date in the cell if it is a real one written `YYYY-MM-DD`, else null; a year before 100 is a placeholder, not a date. */
 export function readDate(cell: string): LocalDate | null {
-  const [, year, month, dayOfMonth] = isoDate.exec(cell) ?? [];
-  if (year === undefined) return null;
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(dayOfMonth)));
-  return Number(year) > 0 && date.toISOString().startsWith(cell) ? cell : null;
+  if (!isoDate.test(cell)) return null;
+  const dayOfMonth = Number(cell.slice(8));
+  // Every month has 28 days, and a roster has a million dates.
+  return dayOfMonth <= 28 || new Date(utc(cell)).getUTCDate() === dayOfMonth ? cell : null;
 }
 
 /**
  * The instant in the cell if it is an RFC 3339 time with an offset, else null. Upper-case `T` and `Z`; leap seconds are not
- * read: such a time is unknown.
+ * read: such a time is unknown. Rounded up to the millisecond: an opt-in is never a moment early, and a tie goes to opt-out.
  */
 export function readInstant(cell: string): Instant | null {
   const [, date, hours, minutes, seconds, fraction, offset] = rfc3339.exec(cell) ?? [];
@@ -30,10 +30,12 @@ export function readInstant(cell: string): Instant | null {
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return null;
   const away = offsetMinutes(offset);
   if (away === null) return null;
-  const local = Date.parse(
-    `${date}T${hours}:${minutes}:${seconds}.${(fraction ?? '').padEnd(3, '0').slice(0, 3)}Z`,
-  );
-  return local - away * minute;
+  return Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`) + milliseconds(fraction) - away * minute;
+}
+
+function milliseconds(fraction = ''): number {
+  const whole = Number(fraction.slice(0, 3).padEnd(3, '0'));
+  return /[1-9]/.test(fraction.slice(3)) ? whole + 1 : whole;
 }
 
 function offsetMinutes(offset: string): number | null {
@@ -57,20 +59,24 @@ const londonParts = new Intl.DateTimeFormat('en-GB', {
   minute: '2-digit',
 });
 
-function london(at: Instant): Record<string, string> {
-  return Object.fromEntries(londonParts.formatToParts(at).map(({ type, value }) => [type, value]));
-}
+type LondonPart = 'year' | 'month' | 'day' | 'hour' | 'minute';
+
+const london = (at: Instant): Record<LondonPart, string> =>
+  Object.fromEntries(londonParts.formatToParts(at).map(({ type, value }) => [type, value])) as Record<
+    LondonPart,
+    string
+  >;
 
 /** The London calendar date at an instant: the business date of what happens then. */
 export function londonDate(at: Instant): LocalDate {
-  const part = london(at);
-  return `${part['year'] ?? ''}-${part['month'] ?? ''}-${part['day'] ?? ''}`;
+  const { year, month, day: dayOfMonth } = london(at);
+  return `${year}-${month}-${dayOfMonth}`;
 }
 
 /** London wall-clock time `HH:MM` at an instant. */
 export function londonTime(at: Instant): string {
-  const part = london(at);
-  return `${part['hour'] ?? ''}:${part['minute'] ?? ''}`;
+  const { hour: hours, minute: minutes } = london(at);
+  return `${hours}:${minutes}`;
 }
 
 const utc = (date: LocalDate): number => Date.parse(`${date}T00:00:00Z`);

@@ -3,7 +3,7 @@ import { none } from './kept-rows.ts';
 import type { KeptRows } from './kept-rows.ts';
 import { foldId } from './service-user.ts';
 
-/** Number nodes and (folded) id nodes that contradict themselves across rows resident on the business date. */
+/** Number nodes and (folded) id nodes that contradict themselves across rows resident on the business date or on the date of release. */
 export interface Contradictions {
   /** Numbers that two ids of one provider bear, both service users: who is meant cannot be known (R25). */
   readonly shared: ReadonlySet<number>;
@@ -16,9 +16,11 @@ export interface Contradictions {
  * bearers; conflicts and providers group spellings. Each choice can only hold back more. Only numbers and ids on two rows or more are remembered.
  */
 export function contradictions(rows: KeptRows, links: PersonLinks): Contradictions {
-  const rowsOf = new Uint8Array(links.nodes);
-  const count = (node: number): void => {
-    rowsOf[node] = Math.min(2, (rowsOf[node] ?? 0) + 1);
+  const met = new Uint8Array(links.nodes);
+  const metAgain = new Uint8Array(links.nodes);
+  const meet = (node: number): void => {
+    if (met[node] === 1) metAgain[node] = 1;
+    met[node] = 1;
   };
   const present = function* (): Generator<{ number: number; id: number; folded: number; index: number }> {
     for (let index = 0; index < rows.length; index++) {
@@ -29,19 +31,19 @@ export function contradictions(rows: KeptRows, links: PersonLinks): Contradictio
     }
   };
   for (const { number, folded } of present()) {
-    count(number);
-    if (folded !== number) count(folded);
+    meet(number);
+    if (folded !== number) meet(folded);
   }
   const shared = new Set<number>();
   const conflicting = new Set<number>();
   const numberOf = new Map<number, number>();
   const bearers = new Map<string, number>();
   for (const { number, id, folded, index } of present()) {
-    if (rowsOf[folded] === 2) {
+    if (metAgain[folded] === 1) {
       if ((numberOf.get(folded) ?? number) !== number) conflicting.add(folded);
       numberOf.set(folded, number);
     }
-    if (rowsOf[number] === 2 && rows.presence.at(index) === 2) {
+    if (metAgain[number] === 1 && rows.presence.at(index) === 2) {
       const place = `${number}/${foldId(rows.texts.at(rows.provider.at(index)))}`;
       if ((bearers.get(place) ?? id) !== id) shared.add(number);
       bearers.set(place, id);

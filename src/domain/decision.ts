@@ -1,6 +1,7 @@
 import type { LocalDate } from './calendar.ts';
 import { gateOutcomes } from './eligibility.ts';
 import type { GateOutcome } from './eligibility.ts';
+import { none } from './kept-rows.ts';
 import type { KeptRows } from './kept-rows.ts';
 import type { NhsNumber } from './nhs-number.ts';
 import { holds, numberList } from './number-list.ts';
@@ -64,8 +65,7 @@ export class Decision {
   /** Every row that may be asked about whose number is wanted, in roster order. */
   *askedRows(wanted: (number: NhsNumber) => boolean = () => true): Generator<AskedRow> {
     const { number, provider, location, until, texts } = this.#rows;
-    for (let index = 0; index < this.rows; index++) {
-      const asked = number[index] ?? Number.NaN;
+    for (const [index, asked] of number.entries()) {
       if (this.outcomeOf(index) !== 'asked' || !wanted(asked)) continue;
       yield {
         number: asked,
@@ -78,23 +78,17 @@ export class Decision {
 
   /** The numbers that may be asked about, ascending, each once. */
   askedNumbers(): NumberList {
-    const { number } = this.#rows;
-    const asked = new Float64Array(this.rows);
-    let count = 0;
-    for (let index = 0; index < this.rows; index++) {
-      if (this.outcomeOf(index) === 'asked') asked[count++] = number[index] ?? Number.NaN;
-    }
-    return numberList(asked.subarray(0, count));
+    return numberList(this.#rows.number.filter((_, index) => this.outcomeOf(index) === 'asked'));
   }
 
   /** Rows with a valid number of which no row is asked about. */
   *heldBackRows(): Generator<HeldBackRow> {
+    const { number: numbers, provider, texts } = this.#rows;
     const asked = this.askedNumbers();
-    for (let index = 0; index < this.rows; index++) {
+    for (const [index, number] of numbers.entries()) {
       const reason = this.outcomeOf(index);
-      const number = this.#rows.number[index] ?? -1;
-      if (reason === 'asked' || number < 0 || holds(asked, number)) continue;
-      yield { number, providerId: this.#rows.texts.at(this.#rows.provider.at(index)), reason };
+      if (reason === 'asked' || number === none || holds(asked, number)) continue;
+      yield { number, providerId: texts.at(provider.at(index)), reason };
     }
   }
 }

@@ -52,7 +52,7 @@ const smallDifference = 10;
 export function jumps(size: number, earlier: readonly number[]): boolean {
   if (earlier.length < judgedAfterRuns) return false;
   const sorted = earlier.slice(0, judgedAfterRuns).toSorted((a, b) => a - b);
-  const median = sorted[Math.floor(judgedAfterRuns / 2)] ?? size;
+  const median = Math.max(...sorted.slice(0, Math.ceil(judgedAfterRuns / 2)));
   const difference = Math.abs(size - median);
   return difference > smallDifference && difference > usualSpread * median;
 }

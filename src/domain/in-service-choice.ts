@@ -77,7 +77,8 @@ export function inForce(standing: Standing): 'opt_out' | 'opt_in' | 'none' {
 
 /** From when an opt-out in force is carried: its request, never later than the reading; null where there is none. */
 export function carriedSince(standing: Standing, readAt: Instant): Instant | null {
-  return inForce(standing) === 'opt_out' ? Math.min(standing.latestOptOut ?? readAt, readAt) : null;
+  const { latestOptOut } = standing;
+  return latestOptOut !== null && inForce(standing) === 'opt_out' ? Math.min(latestOptOut, readAt) : null;
 }
 
 /** Whether an opt-in in force ends an objection that began at `since`. */

@@ -30,8 +30,8 @@ export function requestBody(numbers: NumberList): Uint8Array {
 
 /** Subject of a request: mailbox, date as DDMMYY and the sequence number of the month, joined by hyphens; no colons. */
 export function requestSubject(mailboxId: string, date: LocalDate, sequence: number): string {
-  const [year = '', month = '', dayOfMonth = ''] = date.split('-');
-  return `${mailboxId}-${dayOfMonth}${month}${year.slice(2)}-${String(sequence).padStart(4, '0')}`;
+  const ddmmyy = `${date.slice(8)}${date.slice(5, 7)}${date.slice(2, 4)}`;
+  return `${mailboxId}-${ddmmyy}-${String(sequence).padStart(4, '0')}`;
 }
 
 /** What is read of a message before its digits. Header values are empty where the header is absent. */
@@ -104,8 +104,8 @@ const lineEnding = (body: Uint8Array): readonly number[] | null =>
 
 function readLine(body: Uint8Array, from: number, ending: readonly number[]): NhsNumber | null {
   let number = 0;
-  for (let place = 0; place < 10; place++) {
-    const digit = (body[from + place] ?? 0) - zero;
+  for (const byte of body.subarray(from, from + 10)) {
+    const digit = byte - zero;
     if (digit < 0 || digit > 9) return null;
     number = number * 10 + digit;
   }

@@ -19,7 +19,7 @@ export function placeOf(list: NumberList, number: NhsNumber): number {
   let high = list.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((list[middle] ?? Infinity) < number) low = middle + 1;
+    if (Number(list[middle]) < number) low = middle + 1;
     else high = middle;
   }
   return list[low] === number ? low : -1;

@@ -47,7 +47,8 @@ export class Roster {
       row.residentTo ?? longPast,
       provider === undefined ? longPast : leasesEnd(provider),
     ]);
-    const present = mayBeResident(row, this.#terms.businessDate);
+    const { businessDate, releaseDate } = this.#terms;
+    const present = [businessDate, releaseDate].some((date) => mayBeResident(row, date));
     const kept = this.#rows;
     this.#link(row);
     kept.provider.push(kept.texts.numberOf(row.providerId));

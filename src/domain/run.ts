@@ -1,6 +1,7 @@
 /**
- * A run is a business date and a revision. It moves through the states below and never back, but for one loop: a person looks
- * (`held`) and lets it go on from where it stood. What each state promises after a crash:
+ * A run is a business date and a revision. It moves through the states below and never back, but for two loops: a person looks
+ * (`held`) and lets it go on from where it stood, and a decision is taken anew (from `decided` back to `answered`) while its drop has
+ * no manifest. What each state promises after a crash:
  *
  *   opened    the intake is verified and its digest written down; nothing has been decided
  *   gated     every row has its outcome, the numbers to ask about lie encrypted in the ledger; nothing has left

@@ -135,8 +135,8 @@ async function commitDecision(
     const desk = { keyring, key: await keyOfRun(tx, run) };
     const year = await yearKey(pipeline, tx, run.businessDate);
     await again.carry(tx);
-    const released = lists.build(people.released.rows(keyring, year, run));
-    const late = lists.build(people.late.rows(keyring, year, run));
+    const released = lists.build(people.released.groups(keyring, year, run));
+    const late = lists.build(people.late.groups(keyring, year, run));
     await putPaper(tx, desk, listPaper('released'), released.bytes);
     await putPaper(tx, desk, listPaper('held-back-late'), late.bytes);
     const proof = await tell(pipeline, tx, run, {

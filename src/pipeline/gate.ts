@@ -50,7 +50,7 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     await putPaper(tx, desk, gateTotalsPaper, Buffer.from(JSON.stringify(totals)));
     for (const list of plan.lists) await insertRequest(pipeline, tx, { run, desk, list, level: 0 });
     const year = await yearKey(pipeline, tx, run.businessDate);
-    const heldBack = pipeline.lists.build(held.rows(pipeline.keyring, year, run));
+    const heldBack = pipeline.lists.build(held.groups(pipeline.keyring, year, run));
     const proof = await tell(pipeline, tx, run, {
       what: 'run-gated',
       intake: own.intake.digest,

@@ -2,7 +2,7 @@ import { formatNhsNumber } from '../domain/nhs-number.ts';
 import { numberList } from '../domain/number-list.ts';
 import type { NhsNumber } from '../domain/nhs-number.ts';
 import type { RunId } from '../domain/run.ts';
-import type { Keyring, PersonRow, WrappedKey } from '../ports.ts';
+import type { Keyring, PersonGroup, WrappedKey } from '../ports.ts';
 
 /** People of one run by provider, each once a provider with one code; turned into pseudonyms only when the list is built. */
 export class PersonRows {
@@ -22,12 +22,15 @@ export class PersonRows {
     if (code > 0) provider.codes.set(number, Math.min(code, provider.codes.get(number) ?? code));
   }
 
-  *rows(keyring: Keyring, year: WrappedKey, run: RunId): Generator<PersonRow> {
+  /** The people of one provider after another, so that only one provider's pseudonyms are in memory at a time. */
+  *groups(keyring: Keyring, year: WrappedKey, run: RunId): Generator<PersonGroup> {
     const pseudonym = keyring.runPseudonyms(year, run);
     for (const [providerId, { numbers, codes }] of this.#byProvider) {
-      for (const number of numberList(numbers)) {
-        yield { providerId, pseudonym: pseudonym(formatNhsNumber(number)), code: codes.get(number) ?? 0 };
-      }
+      const rows = Array.from(numberList(numbers), (number) => ({
+        pseudonym: pseudonym(formatNhsNumber(number)),
+        code: codes.get(number) ?? 0,
+      }));
+      yield { providerId, rows };
     }
   }
 }
