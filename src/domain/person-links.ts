@@ -1,5 +1,6 @@
 import { Column } from './column.ts';
 import type { NhsNumber } from './nhs-number.ts';
+import { NumberNodes } from './number-nodes.ts';
 import { foldId } from './service-user.ts';
 
 /**
@@ -8,7 +9,7 @@ import { foldId } from './service-user.ts';
  */
 export class PersonLinks {
   readonly #ids = new Map<string, number>();
-  readonly #numbers = new Map<number, number>();
+  readonly #numbers = new NumberNodes();
   readonly #parent = new Column();
   readonly #folded = new Column();
 

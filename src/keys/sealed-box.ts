@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
+import type { CipherGCM, DecipherGCM } from 'node:crypto';
 import { Failure } from '../domain/failure.ts';
 
 const nonceLength = 12;
@@ -8,9 +9,21 @@ const tagLength = 16;
 export function sealBox(key: Uint8Array, nonce: Uint8Array, context: string, plain: Uint8Array): Uint8Array {
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(context));
-  const body = cipher.update(plain);
-  const rest = cipher.final();
-  return Buffer.concat([nonce, cipher.getAuthTag(), body, rest]);
+  const sealed = Buffer.allocUnsafe(nonceLength + tagLength + plain.length);
+  sealed.set(nonce);
+  passThrough(cipher, plain, sealed.subarray(nonceLength + tagLength));
+  sealed.set(cipher.getAuthTag(), nonceLength);
+  return sealed;
+}
+
+const pieceLength = 1 << 20;
+
+/** Sends bytes through a cipher a piece at a time, so that a large paper is in memory twice and not three times. */
+function passThrough(cipher: CipherGCM | DecipherGCM, from: Uint8Array, into: Uint8Array): void {
+  for (let at = 0; at < from.length; at += pieceLength) {
+    into.set(cipher.update(from.subarray(at, at + pieceLength)), at);
+  }
+  cipher.final();
 }
 
 /** Opens what `sealBox` made; throws `paper-unreadable` if key, context or a single bit differs. */
@@ -19,7 +32,10 @@ export function openBox(key: Uint8Array, context: string, sealed: Uint8Array): U
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceLength));
     decipher.setAAD(Buffer.from(context));
     decipher.setAuthTag(sealed.subarray(nonceLength, nonceLength + tagLength));
-    return Buffer.concat([decipher.update(sealed.subarray(nonceLength + tagLength)), decipher.final()]);
+    const body = sealed.subarray(nonceLength + tagLength);
+    const plain = Buffer.allocUnsafeSlow(body.length);
+    passThrough(decipher, body, plain);
+    return plain;
   } catch (cause) {
     throw new Failure('paper-unreadable', {
       message:

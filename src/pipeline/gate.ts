@@ -122,7 +122,7 @@ async function planRequests(
   const asked = allowed.filter((number) => !isRefused(number));
   const rows = (): Iterable<AskedRow> => own.decision.askedRows((number) => holds(asked, number));
   return {
-    paper: encodeAsked(run, rows()),
+    paper: encodeAsked(run, rows),
     lists: partition(rows(), asked, config.check.partition).flatMap((list) =>
       chunkList(list, config.check.maxNumbers),
     ),

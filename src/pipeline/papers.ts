@@ -1,4 +1,4 @@
-import { Column, Texts } from '../domain/column.ts';
+import { Texts } from '../domain/column.ts';
 import type { AskedRow } from '../domain/decision.ts';
 import { Failure } from '../domain/failure.ts';
 import type { NumberList } from '../domain/number-list.ts';
@@ -55,8 +55,10 @@ export async function takePaper(
 export const encodeNumbers = (list: NumberList): Uint8Array =>
   new Uint8Array(list.buffer, list.byteOffset, list.byteLength);
 
-export const decodeNumbers = (bytes: Uint8Array): NumberList =>
-  new Float64Array(Uint8Array.from(bytes).buffer);
+export function decodeNumbers(bytes: Uint8Array): NumberList {
+  const own = bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.prototype.slice.call(bytes);
+  return new Float64Array(own.buffer, own.byteOffset, own.byteLength / 8);
+}
 
 interface AskedHead {
   readonly run: string;
@@ -64,21 +66,25 @@ interface AskedHead {
   readonly texts: readonly string[];
 }
 
-/** Asked rows as columns: a line of JSON with the texts, then numbers (8 bytes) and three columns of text numbers (4 bytes each). */
-export function encodeAsked(run: RunId, rows: Iterable<AskedRow>): Uint8Array {
+const askedRowLength = 20;
+
+/** Asked rows: a line of JSON with their number and the texts, then for each row its NHS number (8 bytes) and three text numbers (4 each). */
+export function encodeAsked(run: RunId, rows: () => Iterable<AskedRow>): Uint8Array {
   const texts = new Texts();
-  const numbers: number[] = [];
-  const columns = new Column();
-  for (const { number, providerId, locationId, until } of rows) {
-    numbers.push(number);
-    for (const text of [providerId, locationId, until]) columns.push(texts.numberOf(text));
+  let count = 0;
+  for (const { providerId, locationId, until } of rows()) {
+    for (const text of [providerId, locationId, until]) texts.numberOf(text);
+    count++;
   }
-  const head: AskedHead = { run: formatRunId(run), rows: numbers.length, texts: texts.all };
-  return Buffer.concat([
-    Buffer.from(`${JSON.stringify(head)}\n`),
-    encodeNumbers(Float64Array.from(numbers)),
-    columns.bytes(),
-  ]);
+  const head: AskedHead = { run: formatRunId(run), rows: count, texts: texts.all };
+  const line = Buffer.from(`${JSON.stringify(head)}\n`);
+  const paper = Buffer.allocUnsafe(line.length + count * askedRowLength);
+  let at = line.copy(paper);
+  for (const { number, providerId, locationId, until } of rows()) {
+    at = paper.writeDoubleLE(number, at);
+    for (const text of [providerId, locationId, until]) at = paper.writeInt32LE(texts.numberOf(text), at);
+  }
+  return paper;
 }
 
 /** Reads back what `encodeAsked` wrote, as often as wanted. */
@@ -87,17 +93,17 @@ export const decodeAsked = (bytes: Uint8Array): Iterable<AskedRow> => ({
 });
 
 function* askedRows(bytes: Uint8Array): Generator<AskedRow> {
-  const end = bytes.indexOf(0x0a) + 1;
-  const { rows, texts } = JSON.parse(Buffer.from(bytes.subarray(0, end)).toString()) as AskedHead;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + end);
-  const text = (row: number, column: number): string =>
-    texts[view.getInt32(rows * 8 + (row * 3 + column) * 4, true)] ?? '';
+  const paper = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = paper.indexOf(0x0a) + 1;
+  const { rows, texts } = JSON.parse(paper.subarray(0, end).toString()) as AskedHead;
+  const text = (at: number): string => texts[paper.readInt32LE(at)] ?? '';
   for (let row = 0; row < rows; row++) {
+    const at = end + row * askedRowLength;
     yield {
-      number: view.getFloat64(row * 8, true),
-      providerId: text(row, 0),
-      locationId: text(row, 1),
-      until: text(row, 2),
+      number: paper.readDoubleLE(at),
+      providerId: text(at + 8),
+      locationId: text(at + 12),
+      until: text(at + 16),
     };
   }
 }
