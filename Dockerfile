@@ -28,5 +28,5 @@ RUN mkdir -m 0700 /data /intake /outbound && chown 1000:1000 /data /intake /outb
 USER 1000:1000
 VOLUME ["/data", "/intake", "/outbound"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--enable-source-maps", "--disable-proto=throw", "dist/jobs/cli.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "--disable-proto=throw", "--heap-growing-percent=15", "--semi-space-growth-factor=1", "dist/jobs/cli.js"]
 CMD ["run"]

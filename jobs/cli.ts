@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --heap-growing-percent=15 --semi-space-growth-factor=1
 import { Command, CommanderError } from 'commander';
 import { asFailure, exitCodeOf, exitCodes } from '../src/domain/failure.ts';
 import type { ExitCode } from '../src/domain/failure.ts';
