@@ -222,10 +222,19 @@ function contradictions(s: Settings): Fault[] {
       fault('MESH_POLL_SECONDS', 'at least 300 on a live MESH');
     if (loopback && s.NHS_NUMBER_POLICY === 'live')
       fault('NHS_NUMBER_POLICY', 'test with a loopback MESH_URL');
-    if (s.NHS_NUMBER_POLICY === 'test' && productionHosts.includes(new URL(s.MESH_URL).hostname)) {
+    const host = new URL(s.MESH_URL).hostname.replace(/\.$/, '');
+    if (s.NHS_NUMBER_POLICY === 'test' && productionHosts.includes(host)) {
       fault('NHS_NUMBER_POLICY', 'live with a production MESH');
     }
   }
+  if (s.MESH_CHECK_MAILBOX_ID.toUpperCase() === s.MESH_MAILBOX_ID)
+    fault('MESH_CHECK_MAILBOX_ID', 'another mailbox than our own, which would answer with all we asked');
+  for (const name of ['EXPORT_GATE_DATA_DIR', 'EXPORT_GATE_INTAKE_DIR'] as const) {
+    if (!path.relative(s.EXPORT_GATE_OUTBOUND_DIR, s[name]).startsWith('..'))
+      fault(name, 'a folder outside EXPORT_GATE_OUTBOUND_DIR, whose content leaves');
+  }
+  if (rangesOf(s.NHS_NUMBER_EXTRA_RANGES).some(([from, to]) => from > to || to > 899))
+    fault('NHS_NUMBER_EXTRA_RANGES', 'ascending ranges below 900: 900-999 is never a live number');
   if (s.CHECK_DEADLINE_HOURS > s.CHECK_MAX_AGE_HOURS)
     fault('CHECK_DEADLINE_HOURS', 'at most CHECK_MAX_AGE_HOURS');
   return faults;

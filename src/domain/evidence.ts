@@ -78,10 +78,10 @@ export type Step =
   | { readonly what: 'request-unanswered'; readonly localId: string }
   | { readonly what: 'number-refused-by-check'; readonly localId: string }
   | {
+      /** Without its size: that of an answer tells how many of its request came back, and of a request of one number whom. */
       readonly what: 'message-kept';
       readonly messageId: string;
       readonly localId: string;
-      readonly bytes: number;
       readonly commitment: Digest;
     }
   | { readonly what: 'message-acknowledged'; readonly messageId: string }

@@ -89,6 +89,12 @@ export const lifts = (standing: Standing, since: Instant): boolean =>
 export const isRecentObjection = (standing: Standing, readAt: Instant): boolean =>
   standing.newestObjectionAt !== null && standing.newestObjectionAt >= readAt - 30 * day;
 
+/** Whether an unmatched opt-out was known: a newer one may be another's, mistyped; one of the future has no time to go by. */
+export function isHeardOf(standing: Standing, knownSince: Instant | undefined, readAt: Instant): boolean {
+  const saidAt = standing.latestOptOut ?? standing.newestObjectionAt ?? readAt;
+  return knownSince !== undefined && (saidAt <= knownSince || saidAt > readAt);
+}
+
 /** The standings of all service users, by id byte for byte; choices with an empty id are counted, for they link nothing. */
 export class ChoiceBook {
   readonly readAt: Instant;

@@ -38,7 +38,7 @@ export class NumberNodes {
       if (key === empty) return;
       const moved = this.#slotOf(key);
       this.#keys[moved] = key;
-      this.#nodes[moved] = nodes[slot] ?? empty;
+      this.#nodes[moved] = Number(nodes[slot]);
     });
   }
 }

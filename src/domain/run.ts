@@ -7,7 +7,8 @@
  *   gated     every row has its outcome, the numbers to ask about lie encrypted in the ledger; nothing has left
  *   asked     every request has been handed to MESH, or will be found by its local id; nothing has come back that counts
  *   answered  every request is settled: answered, refused down to one number, or given up at the deadline
- *   decided   who leaves is written down, signed over and fixed; the drop may be partly linked but has no manifest
+ *   decided   who leaves is written down, signed over and fixed; the drop may be partly linked but has no manifest; a rehearsal
+ *             links nothing and ends withheld from here
  *   released  the drop stands with its manifest and is never touched again
  *   sealed    totals and checkpoint are written; final
  *   held      a person must look; nothing leaves meanwhile
@@ -37,7 +38,7 @@ export const transitions: Readonly<Record<RunState, readonly RunState[]>> = {
   gated: ['asked', 'held', 'withheld', 'failed'],
   asked: ['answered', 'withheld', 'failed'],
   answered: ['decided', 'held', 'withheld', 'failed'],
-  decided: ['released', 'answered', 'failed'],
+  decided: ['released', 'answered', 'withheld', 'failed'],
   released: ['sealed'],
   held: ['gated', 'answered', 'withheld'],
   sealed: [],

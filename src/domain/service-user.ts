@@ -48,6 +48,12 @@ export const mayBeResident = (row: ServiceUserRow, date: LocalDate): boolean =>
 /** CQC location id: `1-` and six to twelve digits. */
 export const isLocationId = (locationId: string): boolean => /^1-[0-9]{6,12}$/.test(locationId);
 
+const plainId = /^[!-~]*$/;
+const unsafeId = /^\s|\s$|[\p{Cc}\p{Cf}]/u;
+
+/** Whether two ids that look the same may differ: outer white space, control and invisible format characters. */
+export const isUnsafeId = (id: string): boolean => !plainId.test(id) && unsafeId.test(id);
+
 /**
  * Ids that differ only in case count as one person for objections. Lower then upper case is the full Unicode folding as far as
  * equality goes; where it joins more than that, somebody is held back, never let go.

@@ -91,6 +91,7 @@ export function createOutboundDrop(options: OutboundDropOptions): OutboundDrop {
 
     async published(run) {
       await disk.demandRoot();
+      await sweepStaging(disk);
       return await readPublished(disk, run);
     },
 

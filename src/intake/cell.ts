@@ -1,7 +1,7 @@
-/** Single cells: when an id is safe, how the end of a period is written, how a cell is shown. */
+/** Single cells: what an unsafe id tells, how the end of a period is written, how a cell is shown. */
 import { readDate } from '../domain/calendar.ts';
 import { masked } from '../domain/nhs-number.ts';
-import { endOfTime } from '../domain/service-user.ts';
+import { endOfTime, isUnsafeId } from '../domain/service-user.ts';
 import type { PeriodEnd } from '../domain/service-user.ts';
 import { fault } from './fault.ts';
 import type { FaultCode, Place, Tell } from './fault.ts';
@@ -9,12 +9,6 @@ import type { Table, TableRow } from './tables.ts';
 
 /** A date, `open` where the cell is empty, null where it cannot be read. */
 export const readPeriodEnd = (cell: string): PeriodEnd => (cell === '' ? endOfTime : readDate(cell));
-
-const plainId = /^[!-~]*$/;
-const unsafeId = /^\s|\s$|[\p{Cc}\p{Cf}]/u;
-
-/** Whether two ids that look the same may differ: outer white space, control and invisible format characters. */
-export const isUnsafeId = (id: string): boolean => !plainId.test(id) && unsafeId.test(id);
 
 /** Tells `intake-id-unsafe`, which refuses the file. */
 export function checkId(id: string, file: Place['file'], line: number, column: string, tell: Tell): void {

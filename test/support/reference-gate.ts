@@ -62,11 +62,11 @@ function validNumber(written: string): string {
   return digits[9] === (check === 11 ? 0 : check) ? digits.join('') : '';
 }
 
-/** A day of the calendar: reading it and writing it again changes nothing. */
+/** A day of the calendar: reading it and writing it again changes nothing. Choice: a year before 100 is a placeholder. */
 const isDate = (text: string): boolean =>
   /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) &&
-  !Number.isNaN(Date.parse(text)) &&
-  new Date(text).toISOString().slice(0, 10) === text;
+  text >= '0100' &&
+  JSON.stringify(new Date(text)).startsWith(`"${text}T`);
 
 /** Whether `<lease>_from` has come and `<lease>_to` is empty or has not passed. */
 function isOpenOn(date: string, row: Cells, lease: 'participating' | 'resident'): boolean {
@@ -77,11 +77,12 @@ function isOpenOn(date: string, row: Cells, lease: 'participating' | 'resident')
 const RFC_3339 =
   /^(\d{4}-\d\d-\d\d)(T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-/** Picoseconds since 1970. Choice: the capitals T and Z only and no leap second; anything else is not a time. */
+/** Milliseconds since 1970. Choice: rounded up, so that a tie within one goes to opt-out; capitals T and Z, no leap second. */
 function instantOf(text: string): bigint | undefined {
   const [, date = '', time = '', fraction = '', offset = ''] = RFC_3339.exec(text) ?? [];
   if (!isDate(date)) return undefined;
-  return BigInt(Date.parse(date + time + offset)) * 10n ** 9n + BigInt(fraction.padEnd(12, '0').slice(0, 12));
+  const part = /[1-9]/.test(fraction.slice(3)) ? 1n : 0n;
+  return BigInt(Date.parse(date + time + offset)) + BigInt(fraction.padEnd(3, '0').slice(0, 3)) + part;
 }
 
 function requiredInstant(text = ''): bigint {
