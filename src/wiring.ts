@@ -141,7 +141,8 @@ export async function openPipeline(
     readonly onProgress: (event: Progress) => void;
   },
 ): Promise<Advancing> {
-  for (const folder of [config.dataDir, config.outboundDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [config.dataDir, config.outboundDir])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = await takeAdvanceLock(config.dataDir);
   let office: Office;
   try {

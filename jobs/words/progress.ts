@@ -34,7 +34,10 @@ export function progressOn(stream: NodeJS.WriteStream): (event: Progress) => voi
         saidWaiting = true;
         return;
       case 'mesh-trouble':
-        say(`  MESH: ${event.code}; trying again`);
+        say(`  ${event.code}; trying again`);
+        return;
+      case 'compaction-put-off':
+        say('  destroyed papers are overwritten with the next run: somebody is reading the ledger');
         return;
     }
   };

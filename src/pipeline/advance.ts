@@ -1,17 +1,17 @@
-import { hour } from '../domain/calendar.ts';
 import type { LocalDate } from '../domain/calendar.ts';
 import { asFailure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
-import type { RunId } from '../domain/run.ts';
+import type { RunId, RunState } from '../domain/run.ts';
 import type { StoredRun } from '../ports.ts';
 import { askAll } from './ask-all.ts';
-import { awaitAnswers } from './await-answers.ts';
+import { awaitAnswers, look } from './await-answers.ts';
 import type { Pipeline } from './context.ts';
 import { decideRun } from './decide.ts';
-import { answersExpireAt, fail, reread } from './end.ts';
+import { fail, reread, showCheckpoint } from './end.ts';
 import { gateRun } from './gate.ts';
-import { expireHold } from './holds.ts';
-import { openRun } from './open.ts';
+import { expireHold, holdHasExpired } from './holds.ts';
+import { destroyDueKeys } from './housekeeping.ts';
+import { openRun, tellConfiguration, tellRefusal } from './open.ts';
 import { releaseRun, resumeDecided, sealRun } from './release.ts';
 
 /** How far a run came: `changed` is false where there was nothing left to do. */
@@ -30,19 +30,24 @@ export async function advanceRun(
   businessDate: LocalDate,
   rehearse: boolean,
 ): Promise<Advanced> {
+  await showCheckpoint(pipeline);
+  await destroyDueKeys(pipeline);
   const existing = await currentRun(pipeline, businessDate, rehearse);
   const id = existing ?? (await nextId(pipeline, businessDate, rehearse));
   if (existing === null) await openRun(pipeline, id);
   else if (isFinal(existing.state)) return { run: existing, changed: false };
+  else await pipeline.ledger.transact(pipeline.claim, (tx) => tellConfiguration(pipeline, tx));
+  let cameFrom: RunState | null = null;
   for (;;) {
     pipeline.signal.throwIfAborted();
-    const run = await pipeline.ledger.read((tx) => tx.run(id));
+    const run: StoredRun | null = await pipeline.ledger.read((tx) => tx.run(id));
     if (run === null) throw new Error('a run that was opened has vanished');
     pipeline.onProgress({ step: 'state', run: id, state: run.state });
     if (isFinal(run.state)) return { run, changed: true };
     if (run.state === 'held' && !(await holdHasExpired(pipeline, run)))
       return { run, changed: existing?.state !== 'held' };
-    await step(pipeline, run);
+    await step(pipeline, run, cameFrom);
+    cameFrom = run.state;
   }
 }
 
@@ -62,27 +67,30 @@ async function nextId(pipeline: Pipeline, businessDate: LocalDate, rehearse: boo
   return { businessDate, revision: -runs.filter(isRehearsal).length };
 }
 
-/** One step of the table in `domain/run.ts`. */
-async function step(pipeline: Pipeline, run: StoredRun): Promise<void> {
+/** One step of the table in `domain/run.ts`. `cameFrom`: where this process found the run a moment ago; null when it takes it up. */
+async function step(pipeline: Pipeline, run: StoredRun, cameFrom: RunState | null): Promise<void> {
   try {
-    await stepFrom(pipeline, run);
+    await stepFrom(pipeline, run, cameFrom);
   } catch (thrown) {
     const failure = asFailure(thrown);
+    await tellRefusal(pipeline, run, failure.code);
     // Its papers are gone, so it can never go on: it ends here, with nothing having left.
     if (failure.code !== 'key-destroyed' || run.state === 'released') throw thrown;
     await fail(pipeline, run, failure.code);
   }
 }
 
-async function stepFrom(pipeline: Pipeline, run: StoredRun): Promise<void> {
+async function stepFrom(pipeline: Pipeline, run: StoredRun, cameFrom: RunState | null): Promise<void> {
   switch (run.state) {
     case 'opened':
       return gateRun(pipeline, run);
     case 'gated':
-      return askAll(pipeline, run);
+      return askAll(pipeline, run, cameFrom === 'opened');
     case 'asked':
       return awaitAnswers(pipeline, run);
     case 'answered': {
+      // Held or interrupted for a while, a run may have had more mail: a second answer that differs, above all.
+      if (cameFrom !== 'asked') await look(pipeline, run);
       const release = await decideRun(pipeline, run);
       if (release !== null) await releaseRun(pipeline, await reread(pipeline, run), release);
       return;
@@ -98,14 +106,4 @@ async function stepFrom(pipeline: Pipeline, run: StoredRun): Promise<void> {
     case 'failed':
       return;
   }
-}
-
-/** A hold that nobody decides ends with the answers' age limit, or as long after it was opened where nothing was asked yet. */
-async function holdHasExpired({ ledger, clock, config }: Pipeline, run: StoredRun): Promise<boolean> {
-  return ledger.read(async (tx) => {
-    const open = (await tx.holds(run)).find(({ decision }) => decision === 'open');
-    const limit = await answersExpireAt(tx, run, config.check.maxAgeHours);
-    const openedLimit = (open?.openedAt ?? run.openedAt) + config.check.maxAgeHours * hour;
-    return clock.now() > (limit ?? openedLimit);
-  });
 }

@@ -1,26 +1,53 @@
 import { day, minute } from '../domain/calendar.ts';
-import { asFailure, retryOf } from '../domain/failure.ts';
-import { toleratedSkewMinutes } from '../domain/hold.ts';
-import type { HoldReason } from '../domain/hold.ts';
+import { asFailure, Failure, retryOf } from '../domain/failure.ts';
+import { isBeforeAsking, toleratedSkewMinutes } from '../domain/hold.ts';
 import type { LedgerReader, StoredRun } from '../ports.ts';
 import { sendRequests } from './ask.ts';
 import { deadlineOf, giveUp, pause } from './await-answers.ts';
 import { keyOfRun, sha256, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
-import { withhold } from './end.ts';
+import { expiredApproval, withhold } from './end.ts';
 import { holdRun, isApproved, noteHoldReasons, notedHoldReasons } from './holds.ts';
+import { withdrawObjected } from './late-objections.ts';
 import { blindingPaper, requestPaper, takePaper } from './papers.ts';
 
 const handshakeSetting = 'mesh-handshake-at';
 
-/** gated -> asked: hands every planned request to MESH, unless nobody may be asked about or somebody must look first. */
-export async function askAll(pipeline: Pipeline, run: StoredRun): Promise<void> {
+/**
+ * gated -> asked: hands every planned request to MESH, unless nobody may be asked about or somebody must look first. Throws `mesh-*` only
+ * where MESH certainly has nothing of the run; `interrupted` where it may. Unless the run was gated just now, whoever has objected since is
+ * withdrawn first: a hold or a night without MESH may lie between.
+ */
+export async function askAll(pipeline: Pipeline, run: StoredRun, gatedJustNow: boolean): Promise<void> {
+  try {
+    await askOrHold(pipeline, run, gatedJustNow);
+  } catch (thrown) {
+    throw await asInterruption(pipeline, run, thrown);
+  }
+}
+
+/** A failure of MESH says that nothing was ever sent; where part of the run is, or may be, with MESH, the run is interrupted instead. */
+async function asInterruption(pipeline: Pipeline, run: StoredRun, thrown: unknown): Promise<unknown> {
+  const { code, message, detail } = asFailure(thrown);
+  if (!code.startsWith('mesh-') || (await deadlineOf(pipeline, run)) === null) return thrown;
+  return new Failure('interrupted', {
+    ...detail,
+    message: `${message} Part of the run is with MESH already, or may be.`,
+    hint: 'See to this, then run the same command again: it goes on from there.',
+    cause: thrown,
+  });
+}
+
+async function askOrHold(pipeline: Pipeline, run: StoredRun, gatedJustNow: boolean): Promise<void> {
   const { ledger } = pipeline;
+  const expired = expiredApproval(pipeline, run);
+  if (expired !== null) return withhold(pipeline, run, expired);
+  if (!gatedJustNow) await withdrawObjected(pipeline, run);
   const requests = await ledger.read((tx) => tx.requests(run));
-  if (requests.length === 0) return withhold(pipeline, run, 'nobody-to-ask');
+  if (requests.every(({ state }) => state === 'void')) return withhold(pipeline, run, 'nobody-to-ask');
   await shakeHands(pipeline, run);
   const hold = await ledger.read(async (tx) => {
-    const reasons = beforeAsking(await notedHoldReasons(tx, run));
+    const reasons = (await notedHoldReasons(tx, run)).filter(isBeforeAsking);
     const found = {
       stage: 'before-asking',
       reasons,
@@ -36,19 +63,13 @@ export async function askAll(pipeline: Pipeline, run: StoredRun): Promise<void> 
   });
 }
 
-/** What must be looked at before anybody is asked about. */
-const beforeAsking = (noted: readonly HoldReason[]): readonly HoldReason[] =>
-  noted.filter(
-    (reason) => reason === 'opt-out-unmatched' || reason === 'roster-jump' || reason === 'clock-skew',
-  );
-
-/** Over exactly what would be asked, under the run's blinding. */
+/** Over exactly what would be asked, under the run's blinding; the same when a list waits under a new local id behind the others. */
 async function digestOfRequests({ keyring }: Pipeline, tx: LedgerReader, run: StoredRun): Promise<string> {
   const desk = { keyring, key: await keyOfRun(tx, run) };
-  const parts = [await takePaper(tx, desk, blindingPaper)];
   const live = (await tx.requests(run)).filter(({ state }) => state !== 'void' && state !== 'split');
-  for (const { localId } of live) parts.push(await takePaper(tx, desk, requestPaper(localId)));
-  return sha256(...parts);
+  const lists: Uint8Array[] = [];
+  for (const { localId } of live) lists.push(await takePaper(tx, desk, requestPaper(localId)));
+  return sha256(await takePaper(tx, desk, blindingPaper), ...lists.sort((a, b) => Buffer.compare(a, b)));
 }
 
 /** Says to MESH once a day that we are here, and compares clocks: more than two hours apart, and MESH would refuse us anyway. */
@@ -58,17 +79,19 @@ async function shakeHands(pipeline: Pipeline, run: StoredRun): Promise<void> {
   const last = Number((await ledger.read((tx) => tx.setting(name))) ?? -Infinity);
   if (clock.now() - last < day && clock.now() >= last) return;
   const skew = await mailbox.handshake();
+  const isApart = Math.abs(skew ?? 0) > toleratedSkewMinutes * minute;
   await ledger.transact(claim, async (tx) => {
-    await tx.set(name, String(clock.now()));
-    if (Math.abs(skew ?? 0) > toleratedSkewMinutes * minute) await noteHoldReasons(tx, run, ['clock-skew']);
+    // Not remembered while the clocks are apart: the next run, a rehearsal's successor too, must find out for itself.
+    if (isApart) await noteHoldReasons(tx, run, ['clock-skew']);
+    else await tx.set(name, String(clock.now()));
   });
 }
 
 /** Goes on trying while part of the run is with MESH already; if MESH never took anything, the failure is the caller's. */
 async function sendUntilDeadline(pipeline: Pipeline, run: StoredRun): Promise<void> {
-  for (;;) {
+  for (let readJustNow = true; ; readJustNow = false) {
     try {
-      await sendRequests(pipeline, run);
+      await sendRequests(pipeline, run, readJustNow);
       return;
     } catch (thrown) {
       const { code } = asFailure(thrown);

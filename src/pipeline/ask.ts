@@ -6,6 +6,7 @@ import type { StoredRequest, StoredRun } from '../ports.ts';
 import { keyOfRun, sha256, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { insertRequest } from './gate.ts';
+import { withdrawObjected } from './late-objections.ts';
 import { blindingPaper, decodeNumbers, requestPaper, takePaper } from './papers.ts';
 
 /** A POST must follow its intent within this time, or a new intent is committed. */
@@ -14,17 +15,30 @@ const intentLasts = minute;
 const looksOfOwn = 3;
 const looksOfSuccessor = 1;
 
-/** Sends every planned request of the run and settles every send whose outcome is unknown. Nothing is sent twice under one local id. */
-export async function sendRequests(pipeline: Pipeline, run: StoredRun): Promise<void> {
+/**
+ * Sends every planned request of the run and settles every send whose outcome is unknown. Nothing is sent twice under one local id. Unless
+ * choices and intake were read just now, and after every wait, they are read again first.
+ */
+export async function sendRequests(pipeline: Pipeline, run: StoredRun, readJustNow: boolean): Promise<void> {
+  let isCurrent = readJustNow;
   for (;;) {
     pipeline.signal.throwIfAborted();
     const requests = await pipeline.ledger.read((tx) => tx.requests(run));
     const next =
       requests.find(({ state }) => state === 'intended') ?? requests.find(({ state }) => state === 'planned');
     if (next === undefined) return;
-    if (next.state === 'intended') await settleUnknown(pipeline, run, next);
-    else await sendOne(pipeline, run, next);
-    const sent = requests.filter(({ state }) => state !== 'planned' && state !== 'void').length;
+    if (next.state === 'intended') {
+      await settleUnknown(pipeline, run, next);
+      isCurrent = false;
+    } else if (isCurrent) await sendOne(pipeline, run, next);
+    else {
+      await withdrawObjected(pipeline, run);
+      isCurrent = true;
+      continue;
+    }
+    const sent = requests.filter(
+      (request) => request === next || (request.state !== 'planned' && request.state !== 'void'),
+    ).length;
     pipeline.onProgress({ step: 'sent', sent, of: requests.filter(({ state }) => state !== 'void').length });
   }
 }
@@ -52,26 +66,17 @@ async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredReques
     return;
   }
   const { mailboxId: to, workflowId } = config.check;
-  try {
-    const { messageId } = await mailbox.send({
-      to,
-      workflowId,
-      localId,
-      subject,
-      fileName: `${subject}.dat`,
-      body: body.list,
+  const fileName = `${subject}.dat`;
+  const sent = await mailbox
+    .send({ to, workflowId, localId, subject, fileName, body: body.list })
+    .catch(async (thrown: unknown) => {
+      if (!(thrown instanceof Failure)) throw thrown;
+      if (thrown.code === 'mesh-send-unknown') return null;
+      // MESH certainly has not taken it: the local id is spent all the same, and the list waits under a new one.
+      await replace(pipeline, run, request);
+      throw thrown;
     });
-    await markSent(pipeline, run, { ...request, intendedAt }, messageId, false);
-  } catch (thrown) {
-    if (!(thrown instanceof Failure)) throw thrown;
-    if (thrown.code === 'mesh-send-unknown') {
-      await settleUnknown(pipeline, run, { ...request, state: 'intended', epoch: claim.epoch, intendedAt });
-      return;
-    }
-    // MESH certainly has not taken it: the local id is spent all the same, and the list waits under a new one.
-    await replace(pipeline, run, request);
-    throw thrown;
-  }
+  if (sent !== null) await markSent(pipeline, run, { ...request, intendedAt }, sent.messageId, false);
 }
 
 /** Looks for a send of unknown outcome by its local id; what MESH has not taken after the last look is voided and asked anew. */

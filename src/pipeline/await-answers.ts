@@ -1,6 +1,6 @@
 import { hour } from '../domain/calendar.ts';
 import type { Instant } from '../domain/calendar.ts';
-import { asFailure } from '../domain/failure.ts';
+import { asFailure, exitCodeOf, exitCodes } from '../domain/failure.ts';
 import { isOpenRequest } from '../domain/run.ts';
 import type { StoredRequest, StoredRun } from '../ports.ts';
 import { sendRequests } from './ask.ts';
@@ -37,13 +37,14 @@ export async function awaitAnswers(pipeline: Pipeline, run: StoredRun): Promise<
 }
 
 /** Empties the inbox until a look brings nothing new, so that a second answer lying beside the first is seen; then sends what was split. */
-async function look(pipeline: Pipeline, run: StoredRun): Promise<void> {
+export async function look(pipeline: Pipeline, run: StoredRun): Promise<void> {
   try {
     while ((await collectMail(pipeline)) > 0) pipeline.signal.throwIfAborted();
-    await sendRequests(pipeline, run);
+    await sendRequests(pipeline, run, false);
   } catch (thrown) {
     const { code } = asFailure(thrown);
-    if (!code.startsWith('mesh-')) throw thrown;
+    // An intake that cannot be read just now sends nobody's number; it must be readable again for the release, and is refused there.
+    if (!code.startsWith('mesh-') && exitCodeOf(code) !== exitCodes.intakeRefused) throw thrown;
     pipeline.onProgress({ step: 'mesh-trouble', code });
   }
 }
@@ -51,10 +52,12 @@ async function look(pipeline: Pipeline, run: StoredRun): Promise<void> {
 const isOverdue = ({ clock, config }: Pipeline, { sentAt }: StoredRequest): boolean =>
   sentAt !== null && clock.now() > sentAt + config.check.deadlineHours * hour;
 
-/** When the run's first request is overdue, or null if MESH has taken none. */
+/** When the first request that MESH has, or may have, is overdue; null if it certainly has none. */
 export async function deadlineOf({ ledger, config }: Pipeline, run: StoredRun): Promise<Instant | null> {
   const requests = await ledger.read((tx) => tx.requests(run));
-  const sent = requests.flatMap(({ sentAt }) => (sentAt === null ? [] : [sentAt]));
+  const sent = requests
+    .map(({ state, sentAt, intendedAt }) => (state === 'intended' ? intendedAt : sentAt))
+    .filter((at) => at !== null);
   return sent.length === 0 ? null : Math.min(...sent) + config.check.deadlineHours * hour;
 }
 

@@ -1,4 +1,4 @@
-import { carriedSince, lifts } from '../domain/in-service-choice.ts';
+import { carriedSince, isHeardOf, lifts } from '../domain/in-service-choice.ts';
 import type { ChoiceBook } from '../domain/in-service-choice.ts';
 import type { Instant } from '../domain/calendar.ts';
 import { formatNhsNumber } from '../domain/nhs-number.ts';
@@ -9,7 +9,8 @@ import type { CarriedObjection, Keyring, LedgerReader } from '../ports.ts';
 /** Opt-outs of earlier nights that no opt-in in force has lifted: they object wherever their id or their number stands. */
 export interface CarriedAgainst {
   readonly count: number;
-  readonly knownIds: ReadonlySet<string>;
+  /** Whether an opt-out that matches no roster row is one we knew of. */
+  isKnown(serviceUserId: string): boolean;
   against(row: ServiceUserRow): boolean;
 }
 
@@ -26,10 +27,10 @@ export async function loadCarried(
   }
   const ids = new Set<string>();
   const numbers = new Set<string>();
-  const knownIds = new Set<string>();
+  const knownSince = new Map<string, Instant>();
   let count = 0;
   for await (const objection of ledger.carried()) {
-    if (objection.known) knownIds.add(objection.id);
+    if (objection.known) knownSince.set(objection.id, objection.since);
     if (optedIn.get(objection.id)?.(objection.since) === true) continue;
     count++;
     ids.add(objection.foldedId);
@@ -39,7 +40,9 @@ export async function loadCarried(
     (row.serviceUserId !== '' && ids.has(keyring.carriedName('folded-id', foldId(row.serviceUserId)))) ||
     (row.number.kind === 'valid' &&
       numbers.has(keyring.carriedName('number', formatNhsNumber(row.number.number))));
-  return { count, knownIds, against: count === 0 ? () => false : against };
+  const isKnown = (id: string): boolean =>
+    isHeardOf(book.of(id), knownSince.get(keyring.carriedName('id', id)), book.readAt);
+  return { count, isKnown, against: count === 0 ? () => false : against };
 }
 
 interface Seen {
@@ -53,6 +56,8 @@ interface Seen {
 export class OptOutsSeen {
   readonly #keyring: Keyring;
   readonly #seen = new Map<string, Seen>();
+  /** By folded id: a choice may spell an id in another case than the roster, and means the same person. */
+  readonly #seenByFolded = new Map<string, Seen[]>();
   /** Opted-out rows without an id: carried by their number alone, and lifted by nobody. */
   readonly #namelessNumbers = new Set<string>();
 
@@ -60,8 +65,7 @@ export class OptOutsSeen {
     this.#keyring = keyring;
     for (const [id, standing] of book.entries()) {
       const since = carriedSince(standing, book.readAt);
-      if (since !== null)
-        this.#seen.set(id, { since, columnSeen: false, onRoster: false, numbers: new Set() });
+      if (since !== null) this.#begin(id, since);
     }
   }
 
@@ -71,15 +75,20 @@ export class OptOutsSeen {
       if (byColumn) this.#nameNumber(row, this.#namelessNumbers);
       return;
     }
-    let seen = this.#seen.get(row.serviceUserId);
-    if (seen === undefined) {
-      if (!byColumn) return;
-      seen = { since: null, columnSeen: false, onRoster: true, numbers: new Set() };
-      this.#seen.set(row.serviceUserId, seen);
+    if (byColumn)
+      (this.#seen.get(row.serviceUserId) ?? this.#begin(row.serviceUserId, null)).columnSeen = true;
+    for (const seen of this.#seenByFolded.get(foldId(row.serviceUserId)) ?? []) {
+      seen.onRoster = true;
+      this.#nameNumber(row, seen.numbers);
     }
-    seen.onRoster = true;
-    seen.columnSeen ||= byColumn;
-    this.#nameNumber(row, seen.numbers);
+  }
+
+  #begin(id: string, since: Instant | null): Seen {
+    const seen: Seen = { since, columnSeen: false, onRoster: false, numbers: new Set() };
+    this.#seen.set(id, seen);
+    const folded = foldId(id);
+    this.#seenByFolded.set(folded, [...(this.#seenByFolded.get(folded) ?? []), seen]);
+    return seen;
   }
 
   #nameNumber(row: ServiceUserRow, names: Set<string>): void {

@@ -3,7 +3,7 @@ import { asFailure } from '../domain/failure.ts';
 import type { LedgerWriter, RawMessage, WrappedKey } from '../ports.ts';
 import { sha256, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
-import { encodeMessage, messagePaper, putPaper } from './papers.ts';
+import { blindingPaper, encodeMessage, messagePaper, putPaper } from './papers.ts';
 import { understandMessage } from './understand.ts';
 
 /** Ids fetched in one look at the inbox. */
@@ -44,17 +44,24 @@ async function keep(pipeline: Pipeline, messageId: string): Promise<boolean> {
     const key = await keyFor(pipeline, tx, localId);
     await putPaper(tx, { keyring: pipeline.keyring, key }, messagePaper(messageId), bytes);
     const request = await tx.request(localId);
+    const blinding = await tx.paper(key.keyId, blindingPaper);
     const proof = await tell(pipeline, tx, request?.run ?? null, {
       what: 'message-kept',
       messageId,
       localId: request === null ? '' : localId,
-      bytes: bytes.length,
-      commitment: sha256(pipeline.chance.bytes(32), bytes),
+      // Where there is a run, under its blinding, so that whoever has the papers can check it.
+      commitment: sha256(
+        blinding === null
+          ? pipeline.chance.bytes(32)
+          : pipeline.keyring.open(key, blindingPaper, blinding.sealed),
+        bytes,
+      ),
     });
     await tx.insertMessage(
       {
         messageId,
-        localId,
+        // What a stranger writes there may be anything, a number too.
+        localId: request === null ? '' : localId,
         keyId: key.keyId,
         receivedAt: clock.now(),
         acknowledged: false,
@@ -80,7 +87,7 @@ async function download(
   } catch (thrown) {
     const { code } = asFailure(thrown);
     if (code === 'mesh-gone' || code === 'mesh-not-found') return null;
-    if (code !== 'mesh-malformed' && code !== 'mesh-too-large') throw thrown;
+    if (code !== 'mesh-malformed' && code !== 'mesh-too-large' && code !== 'mesh-rejected') throw thrown;
     unfetchable.add(messageId);
     onProgress({ step: 'mesh-trouble', code });
     return null;

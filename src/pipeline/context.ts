@@ -29,7 +29,8 @@ export type Progress =
   | { readonly step: 'gated'; readonly rows: number; readonly asked: number; readonly requests: number }
   | { readonly step: 'sent'; readonly sent: number; readonly of: number }
   | { readonly step: 'waiting'; readonly open: number; readonly of: number; readonly waitedMs: number }
-  | { readonly step: 'mesh-trouble'; readonly code: string };
+  | { readonly step: 'mesh-trouble'; readonly code: string }
+  | { readonly step: 'compaction-put-off' };
 
 /** The ports and terms a run works with. One is made for each process that advances runs. */
 export interface Pipeline {

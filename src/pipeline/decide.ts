@@ -2,7 +2,7 @@ import type { AskedRow } from '../domain/decision.ts';
 import { heldBackReasons } from '../domain/eligibility.ts';
 import { rulesVersion } from '../domain/evidence.ts';
 import type { RunTotals } from '../domain/evidence.ts';
-import { answeredShare, judgedAfterRuns, judgeRemovals, jumps } from '../domain/hold.ts';
+import { answeredShare, isBeforeAsking, judgedAfterRuns, judgeRemovals, jumps } from '../domain/hold.ts';
 import type { HoldReason } from '../domain/hold.ts';
 import { holds } from '../domain/number-list.ts';
 import { isRehearsal } from '../domain/run.ts';
@@ -11,9 +11,9 @@ import { readAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
-import { expiredApproval, withhold } from './end.ts';
+import { commitSigned, expiredApproval, withhold } from './end.ts';
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
-import { decideOn, newestIntake, termsOf } from './intake-decision.ts';
+import { decideAgain, termsOf } from './intake-decision.ts';
 import type { DecidedIntake } from './intake-decision.ts';
 import { yearKey } from './open.ts';
 import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper } from './papers.ts';
@@ -24,25 +24,29 @@ import type { Release } from './release-plan.ts';
 
 /**
  * answered -> decided: the newest intake is read again whole and late objections are applied before any answer is looked at; then every
- * asked number gets its outcome. Ends withheld if nothing may leave, held if a person must look. Returns the release if it was decided.
+ * asked number gets its outcome. Ends withheld if nothing may leave or no answer is young enough (whatever state the intake is in), held
+ * if a person must look. Returns the release if it was decided.
  */
 export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Release | null> {
   const { ledger, config } = pipeline;
   const expired = expiredApproval(pipeline, run);
   if (expired !== null) return ended(withhold(pipeline, run, expired));
-  const newest = await newestIntake(pipeline, run.businessDate, run.openedAt);
-  const terms = termsOf(pipeline, run.businessDate);
-  const again = await decideOn(pipeline, newest, terms);
   const answers = await ledger.read((tx) => readAnswers(pipeline, tx, run));
-  if (answers.answered === 0)
-    return ended(withhold(pipeline, run, answers.tooOld ? 'answers-too-old' : 'nothing-answered'));
+  if (answers.tooOld && answers.answered === 0) return ended(withhold(pipeline, run, 'answers-too-old'));
+  if (answers.answered === 0 && !(await cameOddly(pipeline, run)))
+    return ended(withhold(pipeline, run, 'nothing-answered'));
 
+  const { newest: again, allowed } = await decideAgain(pipeline, run);
+  // An objection once seen lasts, even if this run is held and its row is gone when the run goes on.
+  await ledger.transact(pipeline.claim, (tx) => again.carry(tx));
   const { rows, totals, blinding } = await takeGated(pipeline, run);
   const release = planRelease({
     rows,
     answers,
     again: again.decision,
-    releaseDate: terms.releaseDate,
+    allowed,
+    choicesHeard: again.choicesHeard,
+    releaseDate: termsOf(pipeline, run.businessDate).releaseDate,
     layout: config.drop.layout,
     blinding,
     gated: totals,
@@ -55,6 +59,10 @@ export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Rel
   await commitDecision(pipeline, run, { again, release, rows });
   return release;
 }
+
+/** Whether something came that could not be believed: nothing leaves then either, but a person must look. */
+const cameOddly = ({ ledger }: Pipeline, run: StoredRun): Promise<boolean> =>
+  ledger.read(async (tx) => (await notedHoldReasons(tx, run)).some((reason) => !isBeforeAsking(reason)));
 
 const ended = (end: Promise<void>): Promise<null> => end.then(() => null);
 
@@ -102,7 +110,7 @@ async function reasonsToHold(
     judgeRemovals(asked, returned, band),
   );
   const reasons: (HoldReason | null)[] = [
-    ...noted.filter((reason) => reason !== 'opt-out-unmatched' && reason !== 'roster-jump'),
+    ...noted.filter((reason) => !isBeforeAsking(reason)),
     ...judgements,
     again.unmatchedRecent > 0 ? 'opt-out-unmatched' : null,
     answers.judged.some(({ level, returned }) => level === 0 && returned === 0) ? 'answer-empty' : null,
@@ -129,12 +137,11 @@ async function commitDecision(
   run: StoredRun,
   { again, release, rows }: Decided,
 ): Promise<void> {
-  const { ledger, claim, keyring, lists, audit } = pipeline;
+  const { keyring, lists } = pipeline;
   const people = personRows(rows, release);
-  const checkpoint = await ledger.transact(claim, async (tx) => {
+  await commitSigned(pipeline, async (tx) => {
     const desk = { keyring, key: await keyOfRun(tx, run) };
     const year = await yearKey(pipeline, tx, run.businessDate);
-    await again.carry(tx);
     const released = lists.build(people.released.groups(keyring, year, run));
     const late = lists.build(people.late.groups(keyring, year, run));
     await putPaper(tx, desk, listPaper('released'), released.bytes);
@@ -150,9 +157,7 @@ async function commitDecision(
     });
     const change = { totals: release.totals, released: release.numbers.length };
     await tx.moveRun(run, 'answered', 'decided', change, proof);
-    return audit.sign(tx);
   });
-  await audit.publishCheckpoint(checkpoint.note);
 }
 
 /** Those who leave, and those whom a late objection keeps back, by provider. */

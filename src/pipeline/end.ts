@@ -1,6 +1,7 @@
 import { day, hour, londonDate } from '../domain/calendar.ts';
 import type { Instant } from '../domain/calendar.ts';
 import type { FailureCode } from '../domain/failure.ts';
+import type { RunId } from '../domain/run.ts';
 import type { LedgerReader, LedgerWriter, StoredRun } from '../ports.ts';
 import type { Pipeline } from './context.ts';
 import { runOf, tell } from './context.ts';
@@ -22,11 +23,10 @@ type EndDesk = Pick<Pipeline, 'clock' | 'config' | 'audit' | 'by'>;
 
 /** Ends a run with nothing having left. Final. */
 export async function withhold(pipeline: Pipeline, run: StoredRun, reason: WithheldReason): Promise<void> {
-  await pipeline.ledger.transact(pipeline.claim, (tx) => withholdWithin(pipeline, tx, run, reason));
-  await signAndPublish(pipeline);
+  await commitSigned(pipeline, (tx) => withholdWithin(pipeline, tx, run, reason));
 }
 
-/** The same within a transaction that does more; the caller signs afterwards. */
+/** The same within a signed transaction that does more. */
 export async function withholdWithin(
   pipeline: EndDesk,
   tx: LedgerWriter,
@@ -40,20 +40,20 @@ export async function withholdWithin(
 
 /** Ends a run that could not be done. Nothing left. Final. */
 export async function fail(pipeline: Pipeline, run: StoredRun, code: FailureCode): Promise<void> {
-  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+  await commitSigned(pipeline, async (tx) => {
     const proof = await tell(pipeline, tx, run, { what: 'run-failed', code });
     await tx.moveRun(run, run.state, 'failed', { reason: code, endedAt: pipeline.clock.now() }, proof);
     await letPapersDie(pipeline, tx, run);
   });
-  await signAndPublish(pipeline);
 }
 
-/** Papers live until the run's end or its answers' age limit, whichever is later, and never beyond their keep days. */
+/** Papers live until the run's end or its answers' age limit, whichever is later, and never beyond their keep days; some died before. */
 export async function letPapersDie(
   { clock, config }: EndDesk,
   tx: LedgerWriter,
   run: StoredRun,
 ): Promise<void> {
+  if ((await tx.key(run.keyId)) === null) return;
   const limit = (await answersExpireAt(tx, run, config.check.maxAgeHours)) ?? clock.now();
   const latest = run.openedAt + config.keep.papersDays * day;
   await tx.setKeyDeath(run.keyId, Math.min(Math.max(limit, clock.now()), latest));
@@ -62,20 +62,31 @@ export async function letPapersDie(
 /** When the first of a run's requests, and with it its answer, grows too old to be used; null if none was sent. */
 export async function answersExpireAt(
   tx: LedgerReader,
-  run: StoredRun,
+  run: RunId,
   maxAgeHours: number,
 ): Promise<Instant | null> {
   const sent = (await tx.requests(run)).flatMap(({ sentAt }) => (sentAt === null ? [] : [sentAt]));
   return sent.length === 0 ? null : Math.min(...sent) + maxAgeHours * hour;
 }
 
-/** Signs the log as it stands and shows the checkpoint outside the ledger. */
-export async function signAndPublish(
-  pipeline: Pick<Pipeline, 'ledger' | 'claim' | 'audit'>,
-): Promise<{ size: number; root: string; note: string }> {
-  const checkpoint = await pipeline.ledger.transact(pipeline.claim, (tx) => pipeline.audit.sign(tx));
-  await pipeline.audit.publishCheckpoint(checkpoint.note);
-  return checkpoint;
+type Signing = Pick<Pipeline, 'ledger' | 'claim' | 'audit'>;
+
+/** Commits a step together with the signature over it, so that no crash leaves the one without the other; then shows the checkpoint. */
+export async function commitSigned(
+  { ledger, claim, audit }: Signing,
+  work: (tx: LedgerWriter) => Promise<void>,
+): Promise<void> {
+  const { note } = await ledger.transact(claim, async (tx) => {
+    await work(tx);
+    return audit.sign(tx);
+  });
+  await audit.publishCheckpoint(note);
+}
+
+/** Shows the newest checkpoint outside the ledger once more: a crash may have come between its commit and its showing. */
+export async function showCheckpoint({ ledger, audit }: Signing): Promise<void> {
+  const checkpoint = await ledger.read((tx) => tx.checkpoint());
+  if (checkpoint !== null) await audit.publishCheckpoint(checkpoint.note);
 }
 
 /** Under expired approvals nothing is asked and nothing leaves; checked when a run begins and again before it decides (R29, R52). */

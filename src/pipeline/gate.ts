@@ -13,7 +13,7 @@ import type { LedgerWriter, StoredRun } from '../ports.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { withhold, expiredApproval } from './end.ts';
-import { decideOn, newestIntake, rosterRows, termsOf } from './intake-decision.ts';
+import { decideOn, newestIntake, producedElsewhere, rosterRows, termsOf } from './intake-decision.ts';
 import type { DecidedIntake } from './intake-decision.ts';
 import { yearKey } from './open.ts';
 import { askedPaper, encodeAsked, encodeNumbers, gateTotalsPaper, putPaper, requestPaper } from './papers.ts';
@@ -80,7 +80,8 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
 async function ownIntake(pipeline: Pipeline, run: StoredRun): Promise<DecidedIntake> {
   const { businessDate, openedAt } = run;
   const now = pipeline.clock.now();
-  const intake = await pipeline.intake.verify({ businessDate, openedAt, now, usedElsewhere: new Set() });
+  const usedElsewhere = await pipeline.ledger.read((tx) => producedElsewhere(tx, businessDate));
+  const intake = await pipeline.intake.verify({ businessDate, openedAt, now, usedElsewhere });
   return decideOn(pipeline, intake, termsOf(pipeline, businessDate));
 }
 

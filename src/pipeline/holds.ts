@@ -1,12 +1,20 @@
+import { hour } from '../domain/calendar.ts';
 import type { Digest } from '../domain/evidence.ts';
 import { Failure } from '../domain/failure.ts';
 import type { HoldReason, HoldStage } from '../domain/hold.ts';
-import { formatRunId } from '../domain/run.ts';
+import { formatRunId, isRehearsal } from '../domain/run.ts';
 import type { RunId, RunState } from '../domain/run.ts';
-import type { Approvers, LedgerReader, LedgerWriter, StoredHold, StoredRun } from '../ports.ts';
+import type {
+  Approvers,
+  CarriedObjection,
+  LedgerReader,
+  LedgerWriter,
+  StoredHold,
+  StoredRun,
+} from '../ports.ts';
 import { runOf, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
-import { signAndPublish, withholdWithin } from './end.ts';
+import { answersExpireAt, commitSigned, withholdWithin } from './end.ts';
 
 const pendingSetting = (run: RunId): string => `hold-reasons/${formatRunId(run)}`;
 
@@ -55,8 +63,8 @@ export async function isApproved(
 
 /** Stops the run until a person has looked. */
 export async function holdRun(pipeline: Pipeline, run: StoredRun, hold: WhatIsHeld): Promise<void> {
-  const { ledger, claim, clock, by } = pipeline;
-  await ledger.transact(claim, async (tx) => {
+  const { clock, by } = pipeline;
+  await commitSigned(pipeline, async (tx) => {
     const proof = await tell(pipeline, tx, run, { what: 'run-held', ...hold });
     const { businessDate, revision } = run;
     await tx.openHold(
@@ -65,7 +73,6 @@ export async function holdRun(pipeline: Pipeline, run: StoredRun, hold: WhatIsHe
     );
     await tx.moveRun(run, run.state, 'held', { heldFrom: heldAt[hold.stage] }, proof);
   });
-  await signAndPublish(pipeline);
 }
 
 /** The text that an approver signs, byte for byte: what is approved, and the digest of exactly what leaves. */
@@ -89,10 +96,16 @@ export async function approveHold(
 ): Promise<void> {
   const hold = await findHold(pipeline, id);
   const approver = await approvers.check(approvalText(hold), words.signature, pipeline.clock.now());
-  if (approver.name === hold.openedBy) {
+  if ([hold.openedBy, hold.openedBy.replace(/^[a-z]+:/, '')].includes(approver.name)) {
     throw new Failure('approval-refused', {
       message: 'Nobody approves a hold that they opened.',
       hint: 'Ask another person of APPROVERS_FILE.',
+    });
+  }
+  if (await holdHasExpired(pipeline, hold.run)) {
+    throw new Failure('approval-refused', {
+      message: 'The hold was not decided in time: what it holds has grown too old.',
+      hint: 'The run ends withheld when it is next advanced. Nothing leaves.',
     });
   }
   const who = `${approver.name} (${approver.role})`;
@@ -102,33 +115,54 @@ export async function approveHold(
     const step = { what: 'hold-approved', hold: id, digest: hold.digest, reason, signature } as const;
     const proof = await tell({ ...pipeline, by: who }, tx, hold.run, step);
     await tx.decideHold(id, 'approved', who, proof);
+    // What is let pass in a rehearsal must hold the run itself all the same.
+    if (hold.reasons.includes('opt-out-unmatched') && !isRehearsal(hold.run)) await acceptStrangers(tx);
     await tx.moveRun(run, 'held', run.heldFrom ?? 'answered', { heldFrom: null }, proof);
   });
+}
+
+/** Opt-outs of service users whom no roster has shown have been looked at: they are carried on like any other, and hold no run again. */
+async function acceptStrangers(tx: LedgerWriter): Promise<void> {
+  const strangers: CarriedObjection[] = [];
+  for await (const objection of tx.carried())
+    if (!objection.known) strangers.push({ ...objection, known: true });
+  await tx.carry(strangers);
 }
 
 /** Rejects a hold: the run ends withheld. Anybody may, for it only ever holds back. */
 export async function rejectHold(pipeline: HoldDesk, id: number, reason: string): Promise<void> {
   const hold = await findHold(pipeline, id);
-  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+  await commitSigned(pipeline, async (tx) => {
     const run = await runOf(tx, hold.run);
     const step = { what: 'hold-rejected', hold: id, digest: hold.digest, reason, signature: null } as const;
     const proof = await tell(pipeline, tx, hold.run, step);
     await tx.decideHold(id, 'rejected', pipeline.by, proof);
     await withholdWithin(pipeline, tx, run, 'hold-rejected');
   });
-  await signAndPublish(pipeline);
+}
+
+/** A hold that nobody decides ends with the answers' age limit, or as long after it was opened where nothing was asked yet. */
+export async function holdHasExpired(
+  { ledger, clock, config }: Pick<HoldDesk, 'ledger' | 'clock' | 'config'>,
+  run: RunId,
+): Promise<boolean> {
+  return ledger.read(async (tx) => {
+    const { openedAt } = await runOf(tx, run);
+    const open = (await tx.holds(run)).find(({ decision }) => decision === 'open');
+    const limit = await answersExpireAt(tx, run, config.check.maxAgeHours);
+    return clock.now() > (limit ?? (open?.openedAt ?? openedAt) + config.check.maxAgeHours * hour);
+  });
 }
 
 /** Ends a hold that nobody decided before the answers grew too old. */
 export async function expireHold(pipeline: Pipeline, run: StoredRun): Promise<void> {
-  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+  await commitSigned(pipeline, async (tx) => {
     for (const hold of (await tx.holds(run)).filter(({ decision }) => decision === 'open')) {
       const proof = await tell(pipeline, tx, run, { what: 'hold-expired', hold: hold.id });
       await tx.decideHold(hold.id, 'expired', pipeline.by, proof);
     }
     await withholdWithin(pipeline, tx, run, 'hold-expired');
   });
-  await signAndPublish(pipeline);
 }
 
 async function findHold({ ledger }: HoldDesk, id: number): Promise<StoredHold> {

@@ -1,8 +1,10 @@
 import { addDays, day, londonDate } from '../domain/calendar.ts';
 import type { LocalDate } from '../domain/calendar.ts';
+import { asFailure, Failure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
+import { resumeDecided } from './release.ts';
 
 /**
  * Ends what has outlived its keep days: keys with their papers, intake folders, drops. Each ending is an entry. A date whose run is not over
@@ -13,25 +15,57 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
   const { intake, drop, config } = pipeline;
   for (const date of await intake.dates()) {
     if (!(await hasOutlived(pipeline, date, config.keep.intakeDays))) continue;
-    await note(pipeline, 'intake-removed', date, date);
-    await intake.remove(date);
+    await remove(pipeline, 'intake-removed', date, () => intake.remove(date));
   }
   for (const date of await drop.dates()) {
     if (!(await hasOutlived(pipeline, date, config.keep.dropDays))) continue;
-    await note(pipeline, 'drop-removed', date, date);
-    await drop.remove(date);
+    await remove(pipeline, 'drop-removed', date, () => drop.remove(date));
   }
 }
 
-async function destroyDueKeys(pipeline: Pipeline): Promise<void> {
+/** Set while something that was destroyed may still lie in the ledger's files: a crash must not make us forget to compact. */
+const compactionSetting = 'compaction-due';
+
+/** Destroys the keys whose time has come. Done before a run is taken up too: papers that should be dead are used by nobody. */
+export async function destroyDueKeys(pipeline: Pipeline): Promise<void> {
   const { ledger, claim, clock } = pipeline;
-  const due = await ledger.read((tx) => tx.keysDue(clock.now()));
-  for (const { keyId, purpose } of due) {
+  for (const { keyId, purpose, scope } of await ledger.read((tx) => tx.keysDue(clock.now()))) {
+    if (purpose === 'run-papers' && !(await isSettled(pipeline, scope))) continue;
     await ledger.transact(claim, async (tx) => {
       await tx.destroyKey(keyId, await tell(pipeline, tx, null, { what: 'key-destroyed', keyId, purpose }));
+      await tx.set(compactionSetting, 'yes');
     });
   }
-  if (due.length > 0) await ledger.compact();
+  if ((await ledger.read((tx) => tx.setting(compactionSetting))) === 'yes') await compact(pipeline);
+}
+
+/**
+ * A drop may stand that the ledger does not know of: it is told of first, or the evidence of who left would die with the papers. Where that
+ * cannot be done they wait for a person, whom the run of that date tells why; other nights go on.
+ */
+async function isSettled(pipeline: Pipeline, scope: string): Promise<boolean> {
+  const [businessDate = '', revision = ''] = scope.split('#');
+  const run = await pipeline.ledger.read((tx) => tx.run({ businessDate, revision: Number(revision) }));
+  try {
+    if (run?.state === 'decided') await resumeDecided(pipeline, run);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    return false;
+  }
+}
+
+/** Overwrites what was destroyed. Somebody reading the ledger at this moment puts it off to the next run; it is not forgotten. */
+async function compact({ ledger, claim, onProgress }: Pipeline): Promise<void> {
+  try {
+    await ledger.compact();
+  } catch (thrown) {
+    const { code } = asFailure(thrown);
+    if (code !== 'ledger-failed') throw thrown;
+    onProgress({ step: 'compaction-put-off' });
+    return;
+  }
+  await ledger.transact(claim, (tx) => tx.set(compactionSetting, 'no'));
 }
 
 /** Whether every run of a date ended that many days ago; a date that never had a run has outlived once a later date was run. */
@@ -47,13 +81,15 @@ async function hasOutlived({ ledger, clock }: Pipeline, date: LocalDate, keepDay
   );
 }
 
-async function note(
+/** The entry stands only if the removal did not throw. */
+async function remove(
   pipeline: Pipeline,
   what: 'intake-removed' | 'drop-removed',
   businessDate: LocalDate,
-  name: string,
+  act: () => Promise<unknown>,
 ): Promise<void> {
   await pipeline.ledger.transact(pipeline.claim, async (tx) => {
-    await tell(pipeline, tx, null, { what, businessDate, name });
+    await tell(pipeline, tx, null, { what, businessDate, name: businessDate });
+    await act();
   });
 }

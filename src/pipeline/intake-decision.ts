@@ -4,8 +4,10 @@ import type { Decision } from '../domain/decision.ts';
 import type { Terms } from '../domain/eligibility.ts';
 import { Failure } from '../domain/failure.ts';
 import { ChoiceBook } from '../domain/in-service-choice.ts';
+import { holds } from '../domain/number-list.ts';
+import type { NumberList } from '../domain/number-list.ts';
 import { Roster } from '../domain/roster.ts';
-import type { CarriedObjection, LedgerReader, LedgerWriter, VerifiedIntake } from '../ports.ts';
+import type { CarriedObjection, LedgerReader, LedgerWriter, StoredRun, VerifiedIntake } from '../ports.ts';
 import { loadCarried, OptOutsSeen } from './carried.ts';
 import type { Pipeline } from './context.ts';
 import { recordedChoices } from './recorded-choices.ts';
@@ -19,6 +21,8 @@ export interface DecidedIntake {
   /** Service users with a recent opt-out whom no roster has ever shown: a mistyped id is the likely cause. */
   readonly unmatchedRecent: number;
   readonly unmatchedOlder: number;
+  /** How many choices recorded in the ledger were heard; with one more the decision is out of date. */
+  readonly choicesHeard: number;
   /** Writes down the opt-outs seen, so that they last (R12). Call once, in the transaction of the step. */
   readonly carry: (ledger: LedgerWriter) => Promise<void>;
 }
@@ -39,6 +43,7 @@ export async function decideOn(
   const providers = await reader.providers(intake);
   const book = new ChoiceBook(pipeline.clock.now());
   for await (const choice of reader.choices(intake)) book.add(choice);
+  const choicesWritten = book.rows;
   for await (const choice of recordedChoices(pipeline)) book.add(choice);
 
   const carried = await ledger.read((tx) => loadCarried(tx, keyring, book));
@@ -51,13 +56,14 @@ export async function decideOn(
   const decision = roster.settle();
   demandTotals(intake, decision);
   const { recentIds, recentNameless, older } = decision.unmatched;
-  const strangers = recentIds.filter((id) => !carried.knownIds.has(keyring.carriedName('id', id)));
+  const strangers = recentIds.filter((id) => !carried.isKnown(id));
   return {
     intake,
     decision,
     carried: carried.count,
     unmatchedRecent: strangers.length + (recentNameless ? 1 : 0),
     unmatchedOlder: older + recentIds.length - strangers.length,
+    choicesHeard: book.rows - choicesWritten,
     carry: (tx) => carryObjections(tx, seen, intake),
   };
 }
@@ -104,27 +110,54 @@ export async function producedElsewhere(
   return new Set(others.map((intake) => intake.producedAt));
 }
 
-/** The newest intake folder that passes its manifest and age check; throws what the run's own folder failed with if none does. */
-export async function newestIntake(
+/** What the newest intake and, where it still stands beside it, the run's own say now. */
+export interface DecidedAgain {
+  readonly newest: DecidedIntake;
+  /** Numbers that both allow, with the choices known now. */
+  readonly allowed: NumberList;
+}
+
+export async function decideAgain(pipeline: Pipeline, run: StoredRun): Promise<DecidedAgain> {
+  const terms = termsOf(pipeline, run.businessDate);
+  const standing = await standingIntakes(pipeline, run.businessDate, run.openedAt);
+  const newest = await decideOn(pipeline, standing[0], terms);
+  const allowed = newest.decision.askedNumbers();
+  const own = standing.find(({ digest }) => digest === run.intake);
+  if (own === undefined || own === standing[0]) return { newest, allowed };
+  const ownAllowed = (await decideOn(pipeline, own, terms)).decision.askedNumbers();
+  return { newest, allowed: allowed.filter((number) => holds(ownAllowed, number)) };
+}
+
+/** Of the intake folders that pass their manifest and age check the one produced last, whatever its date; throws as `standingIntakes`. */
+export const newestIntake = async (
   pipeline: Pipeline,
   businessDate: LocalDate,
   openedAt: Instant,
-): Promise<VerifiedIntake> {
+): Promise<VerifiedIntake> => (await standingIntakes(pipeline, businessDate, openedAt))[0];
+
+/**
+ * The intakes of a date and later that pass their manifest and age check, the one produced last first: a folder written ahead of its date
+ * must not hide what has been corrected since. Throws what the run's own folder failed with if none does.
+ */
+async function standingIntakes(
+  pipeline: Pipeline,
+  businessDate: LocalDate,
+  openedAt: Instant,
+): Promise<[VerifiedIntake, ...VerifiedIntake[]]> {
+  const found: VerifiedIntake[] = [];
   let refusal: unknown = null;
   for (const date of await pipeline.intake.dates()) {
     if (date < businessDate) break;
     const usedElsewhere = await pipeline.ledger.read((tx) => producedElsewhere(tx, date));
+    const terms = { businessDate: date, openedAt, now: pipeline.clock.now(), usedElsewhere };
     try {
-      return await pipeline.intake.verify({
-        businessDate: date,
-        openedAt,
-        now: pipeline.clock.now(),
-        usedElsewhere,
-      });
+      found.push(await pipeline.intake.verify(terms));
     } catch (thrown) {
       refusal = thrown;
     }
   }
+  const [newest, ...others] = found.toSorted((a, b) => b.producedAt - a.producedAt);
+  if (newest !== undefined) return [newest, ...others];
   if (refusal instanceof Failure) throw refusal;
   throw new Failure('intake-missing', {
     message: `No intake of ${businessDate} or later can be read again before the release.`,

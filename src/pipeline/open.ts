@@ -1,7 +1,8 @@
 import { day, formatInstant, londonDate } from '../domain/calendar.ts';
 import type { LocalDate } from '../domain/calendar.ts';
 import { rulesVersion } from '../domain/evidence.ts';
-import { asFailure, Failure } from '../domain/failure.ts';
+import { asFailure, exitCodeOf, exitCodes, Failure } from '../domain/failure.ts';
+import type { FailureCode } from '../domain/failure.ts';
 import type { RunId } from '../domain/run.ts';
 import type { LedgerWriter, VerifiedIntake, WrappedKey } from '../ports.ts';
 import type { Pipeline } from './context.ts';
@@ -68,21 +69,26 @@ function demandReached({ clock }: Pipeline, businessDate: LocalDate): void {
 }
 
 async function verified(pipeline: Pipeline, businessDate: LocalDate): Promise<VerifiedIntake> {
-  const { intake, ledger, clock, claim } = pipeline;
+  const { intake, ledger, clock } = pipeline;
   const usedElsewhere = await ledger.read((tx) => producedElsewhere(tx, businessDate));
   try {
     return await intake.verify({ businessDate, openedAt: clock.now(), now: clock.now(), usedElsewhere });
   } catch (thrown) {
-    const { code } = asFailure(thrown);
-    await ledger.transact(claim, async (tx) => {
-      await tell(pipeline, tx, { businessDate, revision: 1 }, { what: 'intake-refused', code });
-    });
+    await tellRefusal(pipeline, { businessDate, revision: 1 }, asFailure(thrown).code);
     throw thrown;
   }
 }
 
-/** A change of the effective configuration is an entry of its own. */
-async function tellConfiguration(pipeline: Pipeline, tx: LedgerWriter): Promise<void> {
+/** That an intake was refused is an entry, whenever it is found out; codes of other failures are not told. */
+export async function tellRefusal(pipeline: Pipeline, run: RunId, code: FailureCode): Promise<void> {
+  if (exitCodeOf(code) !== exitCodes.intakeRefused) return;
+  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+    await tell(pipeline, tx, run, { what: 'intake-refused', code });
+  });
+}
+
+/** A change of the effective configuration is an entry of its own, also where a run is taken up again under another than it began with. */
+export async function tellConfiguration(pipeline: Pipeline, tx: LedgerWriter): Promise<void> {
   const { digest } = pipeline.config;
   if ((await tx.setting(configurationSetting)) === digest) return;
   await tell(pipeline, tx, null, { what: 'configuration-in-force', digest });

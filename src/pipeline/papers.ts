@@ -5,6 +5,8 @@ import type { NumberList } from '../domain/number-list.ts';
 import { formatRunId } from '../domain/run.ts';
 import type { RunId } from '../domain/run.ts';
 import type {
+  DropFile,
+  DropPlan,
   Keyring,
   LedgerReader,
   LedgerWriter,
@@ -18,6 +20,7 @@ export const askedPaper = 'asked';
 export const blindingPaper = 'blinding';
 export const gateTotalsPaper = 'gate-totals';
 export const listPaper = (list: PersonListName): string => `list:${list}`;
+export const planPaper = 'drop-plan';
 export const requestPaper = (localId: string): string => `request:${localId}`;
 export const answerPaper = (localId: string): string => `answer:${localId}`;
 export const messagePaper = (messageId: string): string => `message:${messageId}`;
@@ -106,6 +109,26 @@ function* askedRows(bytes: Uint8Array): Generator<AskedRow> {
       until: text(at + 16),
     };
   }
+}
+
+/** What a drop is to be, as one paper: a line of JSON with names and manifest, then the numbers of each file. */
+export function encodePlan({ files, manifest }: DropPlan): Uint8Array {
+  const named = files.map(({ numbers, ...file }) => ({ ...file, rows: numbers.length }));
+  const head = Buffer.from(`${JSON.stringify({ files: named, manifest })}\n`);
+  return Buffer.concat([head, ...files.map(({ numbers }) => encodeNumbers(numbers))]);
+}
+
+export function decodePlan(run: RunId, bytes: Uint8Array): DropPlan {
+  let at = bytes.indexOf(0x0a) + 1;
+  const head = JSON.parse(Buffer.from(bytes.subarray(0, at)).toString()) as {
+    files: (Omit<DropFile, 'numbers'> & { rows: number })[];
+    manifest: DropPlan['manifest'];
+  };
+  const files = head.files.map(({ rows, ...file }) => ({
+    ...file,
+    numbers: decodeNumbers(bytes.subarray(at, (at += rows * Float64Array.BYTES_PER_ELEMENT))),
+  }));
+  return { run, files, manifest: head.manifest };
 }
 
 /** A raw message as one paper: a line of JSON with id, headers and lengths, then the bodies as they came. */

@@ -1,9 +1,9 @@
-import { onList } from '../domain/service-user.ts';
+import { isUnsafeId, onList } from '../domain/service-user.ts';
 import { channels, choices, deciders } from '../domain/in-service-choice.ts';
 import type { InServiceChoice } from '../domain/in-service-choice.ts';
 import { readInstant } from '../domain/calendar.ts';
 import { Failure } from '../domain/failure.ts';
-import type { WrappedKey } from '../ports.ts';
+import type { LedgerReader, WrappedKey } from '../ports.ts';
 import type { Pipeline } from './context.ts';
 import { sha256, tell } from './context.ts';
 
@@ -34,6 +34,13 @@ export async function* recordedChoices({
   for (const paper of papers) yield understand(JSON.parse(Buffer.from(paper).toString()) as ToldChoice);
 }
 
+/** How many choices are recorded. None is ever removed, so that one more means a new one. */
+export async function countRecorded(ledger: LedgerReader): Promise<number> {
+  const names: string[] = [];
+  for await (const { name } of ledger.recordedChoices()) names.push(name);
+  return names.length;
+}
+
 const understand = (told: ToldChoice): InServiceChoice => ({
   serviceUserId: told.serviceUserId,
   choice: onList(choices, told.choice),
@@ -52,10 +59,13 @@ type ChoiceDesk = Pick<Pipeline, 'ledger' | 'keyring' | 'claim' | 'chance' | 'au
  */
 export async function recordChoice(pipeline: ChoiceDesk, told: ToldChoice): Promise<void> {
   const understood = understand(told);
-  if (Object.values(understood).some((value) => value === 'unknown' || value === null || value === '')) {
+  const odd = Object.values(understood).some(
+    (value) => value === 'unknown' || value === null || value === '',
+  );
+  if (odd || isUnsafeId(told.serviceUserId)) {
     throw new Failure('usage', {
       message: 'The choice cannot be recorded as it stands.',
-      allowed: `choice ${choices.join('|')}, channel ${channels.join('|')}, decided by ${deciders.join('|')}, times RFC 3339`,
+      allowed: `choice ${choices.join('|')}, channel ${channels.join('|')}, decided by ${deciders.join('|')}, times RFC 3339; an id without outer white space and invisible characters`,
       hint: 'Nothing was recorded. Say it again with values of these lists.',
     });
   }

@@ -21,6 +21,8 @@ export interface Release {
   readonly totals: RunTotals;
   /** Blinded digest over file names and numbers: exactly what leaves. */
   readonly digest: Digest;
+  /** Choices recorded in the ledger that were heard; with one more this is out of date. */
+  readonly choicesHeard: number;
 }
 
 export interface ReleaseTerms {
@@ -28,6 +30,9 @@ export interface ReleaseTerms {
   readonly answers: Answers;
   /** The newest intake, decided on now. */
   readonly again: Decision;
+  /** Numbers that it allows, and with it the run's own. */
+  readonly allowed: NumberList;
+  readonly choicesHeard: number;
   readonly releaseDate: LocalDate;
   readonly layout: 'single' | 'per-location';
   readonly blinding: Uint8Array;
@@ -37,7 +42,6 @@ export interface ReleaseTerms {
 
 /** Settles every asked number and lays out the files: one list, or one a location for the rows that both intakes place there. */
 export function planRelease(terms: ReleaseTerms): Release {
-  const allowed = terms.again.askedNumbers();
   const numbers: number[] = [];
   const inForce: number[] = [];
   for (const { number, until } of terms.rows) {
@@ -47,7 +51,7 @@ export function planRelease(terms: ReleaseTerms): Release {
   const leased = numberList(inForce);
   const byOutcome = new Map<AskedOutcome, number[]>(askedOutcomes.map((outcome) => [outcome, []]));
   for (const number of numberList(numbers)) {
-    const stillAllowed = holds(allowed, number) && holds(leased, number);
+    const stillAllowed = holds(terms.allowed, number) && holds(leased, number);
     byOutcome.get(askedOutcome({ stillAllowed, check: terms.answers.check(number) }))?.push(number);
   }
   const cleared = Float64Array.from(byOutcome.get('released') ?? []);
@@ -67,15 +71,16 @@ export function planRelease(terms: ReleaseTerms): Release {
     late,
     totals: addTotals(terms.gated, byOutcome),
     digest: sha256(terms.blinding, ...parts),
+    choicesHeard: terms.choicesHeard,
   };
 }
 
-function filesByLocation({ rows, again }: ReleaseTerms, cleared: NumberList): DropFile[] {
+function filesByLocation({ rows, again, releaseDate }: ReleaseTerms, cleared: NumberList): DropFile[] {
   const still = new Set<string>();
   for (const { number, locationId } of again.askedRows()) still.add(`${number}/${locationId}`);
   const byLocation = new Map<string, number[]>();
-  for (const { number, locationId } of rows) {
-    if (!holds(cleared, number) || !still.has(`${number}/${locationId}`)) continue;
+  for (const { number, locationId, until } of rows) {
+    if (until < releaseDate || !holds(cleared, number) || !still.has(`${number}/${locationId}`)) continue;
     const list = byLocation.get(locationId);
     if (list === undefined) byLocation.set(locationId, [number]);
     else list.push(number);

@@ -1,10 +1,11 @@
 import { dropFormatVersion, rulesVersion } from '../domain/evidence.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
-import type { DropPlan, PublishedDrop, StoredRun } from '../ports.ts';
+import type { DropPlan, LedgerWriter, PublishedDrop, StoredRun } from '../ports.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
-import { letPapersDie, reread, signAndPublish, withhold } from './end.ts';
-import { listPaper, takePaper } from './papers.ts';
+import { commitSigned, letPapersDie, reread, withhold } from './end.ts';
+import { decodePlan, encodePlan, listPaper, planPaper, putPaper, takePaper } from './papers.ts';
+import { countRecorded } from './recorded-choices.ts';
 import type { Release } from './release-plan.ts';
 
 /**
@@ -18,7 +19,16 @@ export async function releaseRun(pipeline: Pipeline, run: StoredRun, release: Re
     await withhold(pipeline, run, 'rehearsed');
     return;
   }
-  await markReleased(pipeline, run, await pipeline.drop.publish(plan));
+  const { ledger, claim, keyring } = pipeline;
+  await ledger.transact(claim, async (tx) => {
+    const desk = { keyring, key: await keyOfRun(tx, run) };
+    await putPaper(tx, desk, planPaper, encodePlan(plan));
+  });
+  // Within one transaction nobody can record a choice: one recorded before it is heard, one recorded later comes after the drop.
+  await ledger.transact(claim, async (tx) => {
+    if ((await countRecorded(tx)) !== release.choicesHeard) await withdrawDecision(pipeline, tx, run, []);
+    else await markReleased(pipeline, tx, run, await pipeline.drop.publish(plan));
+  });
 }
 
 async function dropPlan(
@@ -37,7 +47,7 @@ async function dropPlan(
       recipientAgreement: config.legal.recipientRef ?? '',
       numberPolicy: config.numbers.name,
       rules: rulesVersion,
-      configuration: run.configuration,
+      configuration: config.digest,
       layout: config.drop.layout,
       supersedes: run.revision > 1 ? formatRunId({ ...run, revision: run.revision - 1 }) : null,
       checkpoint: { origin: audit.origin, verifierKey: audit.verifierKey, note: checkpoint?.note ?? '' },
@@ -45,21 +55,37 @@ async function dropPlan(
   };
 }
 
-async function markReleased(pipeline: Pipeline, run: StoredRun, drop: PublishedDrop): Promise<void> {
-  const { ledger, claim, keyring } = pipeline;
-  await ledger.transact(claim, async (tx) => {
-    const desk = { keyring, key: await keyOfRun(tx, run) };
-    const proof = await tell(pipeline, tx, run, {
-      what: 'run-released',
-      drop: `${run.businessDate}/r${run.revision}`,
-      files: drop.files,
-      manifest: drop.manifest,
-    });
-    for (const list of ['released', 'held-back-late'] as const) {
-      await tx.putPersonList(run, list, await takePaper(tx, desk, listPaper(list)), proof);
-    }
-    await tx.moveRun(run, 'decided', 'released', {}, proof);
+async function markReleased(
+  pipeline: Pipeline,
+  tx: LedgerWriter,
+  run: StoredRun,
+  drop: PublishedDrop,
+): Promise<void> {
+  const proof = await tell(pipeline, tx, run, {
+    what: 'run-released',
+    drop: `${run.businessDate}/r${run.revision}`,
+    files: drop.files,
+    manifest: drop.manifest,
   });
+  // A crash that outlasted the papers has cost the lists; that the drop stands is told all the same.
+  const key = await tx.key(run.keyId);
+  if (key !== null) {
+    const desk = { keyring: pipeline.keyring, key };
+    for (const list of ['released', 'held-back-late'] as const)
+      await tx.putPersonList(run, list, await takePaper(tx, desk, listPaper(list)), proof);
+  }
+  await tx.moveRun(run, 'decided', 'released', {}, proof);
+}
+
+/** Back to where the decision is taken anew; nothing of the drop stands. */
+async function withdrawDecision(
+  pipeline: Pipeline,
+  tx: LedgerWriter,
+  run: StoredRun,
+  unlinked: readonly string[],
+): Promise<void> {
+  const proof = await tell(pipeline, tx, run, { what: 'decision-withdrawn', unlinked });
+  await tx.moveRun(run, 'decided', 'answered', {}, proof);
 }
 
 /**
@@ -67,21 +93,32 @@ async function markReleased(pipeline: Pipeline, run: StoredRun, drop: PublishedD
  * somebody may have opted out meanwhile.
  */
 export async function resumeDecided(pipeline: Pipeline, run: StoredRun): Promise<void> {
-  if (!isRehearsal(run) && (await pipeline.drop.look(run)) === 'published') {
-    await markReleased(pipeline, run, await pipeline.drop.published(run));
+  const { drop, ledger, claim } = pipeline;
+  if (!isRehearsal(run) && (await drop.look(run)) === 'published') {
+    const published = await takePublished(pipeline, run);
+    await ledger.transact(claim, (tx) => markReleased(pipeline, tx, run, published));
     return;
   }
-  const unlinked = isRehearsal(run) ? [] : await pipeline.drop.unlink(run);
-  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
-    const proof = await tell(pipeline, tx, run, { what: 'decision-withdrawn', unlinked });
-    await tx.moveRun(run, 'decided', 'answered', {}, proof);
+  const unlinked = isRehearsal(run) ? [] : await drop.unlink(run);
+  await ledger.transact(claim, (tx) => withdrawDecision(pipeline, tx, run, unlinked));
+}
+
+/**
+ * The drop that stands under the name of the run, which must be the one decided, byte for byte: another hand's, or that of a ledger since
+ * lost, never becomes ours. Once the papers are gone there is only its own manifest to ask.
+ */
+async function takePublished({ drop, ledger, keyring }: Pipeline, run: StoredRun): Promise<PublishedDrop> {
+  const plan = await ledger.read(async (tx) => {
+    const key = await tx.key(run.keyId);
+    return key === null ? null : decodePlan(run, await takePaper(tx, { keyring, key }, planPaper));
   });
+  return plan === null ? drop.published(run) : drop.publish(plan);
 }
 
 /** released -> sealed: totals and a checkpoint over the whole run. Final. */
 export async function sealRun(pipeline: Pipeline, run: StoredRun): Promise<void> {
   const { totals } = await reread(pipeline, run);
-  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+  await commitSigned(pipeline, async (tx) => {
     const step = totals === null ? [] : [{ what: 'run-sealed', totals } as const];
     for (const sealed of step) {
       const proof = await tell(pipeline, tx, run, sealed);
@@ -89,5 +126,4 @@ export async function sealRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     }
     await letPapersDie(pipeline, tx, run);
   });
-  await signAndPublish(pipeline);
 }

@@ -62,7 +62,9 @@ export async function understandMessage(pipeline: Pipeline, message: StoredMessa
       await settle({ pipeline, tx, message }, null, 'stranger');
       return;
     }
-    await read({ pipeline, tx, message, request, run, desk: { keyring, key } }, raw);
+    // Once the run's papers are dead there is nothing left to hold an answer against.
+    if (message.keyId !== run.keyId) await settle({ pipeline, tx, message }, run, 'late');
+    else await read({ pipeline, tx, message, request, run, desk: { keyring, key } }, raw);
   });
 }
 
