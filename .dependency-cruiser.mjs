@@ -94,7 +94,8 @@ export default {
     },
     {
       name: 'nobody-imports-jobs-or-test',
-      comment: 'Entry points and tests are ends of the line; the rooms of the command line open to jobs only.',
+      comment:
+        'Entry points and tests are ends of the line; the rooms of the command line open to jobs only.',
       severity: 'error',
       from: { path: '^(src|scripts|jobs)/' },
       to: { path: '^(jobs/[^/]+\\.ts$|test/)' },

@@ -57,7 +57,9 @@ export default tseslint.config(
   },
   {
     files: ['src/domain/**/*.ts', 'src/pipeline/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', onlyJobsExit, onlyConfigReadsEnvironment, ...noClockNoChance] },
+    rules: {
+      'no-restricted-syntax': ['error', onlyJobsExit, onlyConfigReadsEnvironment, ...noClockNoChance],
+    },
   },
   {
     files: ['jobs/**/*.ts'],

@@ -1,0 +1,130 @@
+/**
+ * The real process dies, by SIGKILL, before and after every step of a run; whoever runs the ordinary command line again ends with the same
+ * drop, one message at MESH for each request, and a log that verifies.
+ */
+import { beforeAll, describe, expect, it } from '@jest/globals';
+
+import { demandDropOrNone, demandWholeNight, endsWhole } from './evidence.ts';
+import type { NightOptions } from './night.ts';
+import { useNights } from './nights.ts';
+
+const oneNight = useNights();
+
+/** Seven numbers are asked about; in two requests, so that one may be with MESH while the other is not. */
+const twoRequests: NightOptions = { settings: { CHECK_MAX_NUMBERS: '4' } };
+const messages = 2;
+
+/** A point and how often it is passed before the process dies there. */
+interface Death {
+  readonly point: string;
+  readonly n: number;
+}
+
+/** Every point that a run passes which nobody kills. */
+function deathsThereAre(): Promise<readonly Death[]> {
+  return oneNight(async (night) => {
+    const { stdout, code } = await night.die('--list');
+    expect(code).toBe(0);
+    await demandWholeNight(night, messages);
+    const passed = Object.entries(JSON.parse(stdout) as Record<string, number>);
+    return passed.flatMap(([point, times]) => {
+      // How often an empty inbox is looked into is a matter of speed; the first two looks are sure.
+      const sure = point.endsWith('waiting') ? 2 : times;
+      return Array.from({ length: sure }, (_, index) => ({ point, n: index + 1 }));
+    });
+  }, twoRequests);
+}
+
+/** Works through the list two at a time; what failed, by name. */
+async function twoAtATime<T>(
+  list: readonly T[],
+  name: (one: T) => string,
+  work: (one: T) => Promise<void>,
+): Promise<Record<string, unknown>> {
+  const waiting = [...list];
+  const failures: Record<string, unknown> = {};
+  const worker = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      const its = name(one);
+      await work(one).catch((thrown: unknown) => (failures[its] = thrown));
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  return failures;
+}
+
+const named = ({ point, n }: Death): string => `${point} ${n}`;
+
+/** Where a run that goes on dies again; some it will have passed before. */
+const seconds: readonly Death[] = [
+  { point: 'after commit', n: 1 },
+  { point: 'before drop link', n: 2 },
+  { point: 'before commit', n: 2 },
+  { point: 'after checkpoint-file', n: 2 },
+  { point: 'before drop flush-folder', n: 4 },
+  { point: 'before commit', n: 3 },
+  { point: 'before opening', n: 1 },
+];
+
+describe('a run that is killed', () => {
+  let deaths: readonly Death[];
+  beforeAll(async () => {
+    deaths = await deathsThereAre();
+  });
+
+  it('passes all the points there are', () => {
+    const points = new Set(deaths.map(({ point }) => point.replace(/^(before|after) /, '')));
+    expect([...points].sort()).toEqual(
+      [
+        ...[
+          'acknowledge',
+          'checkpoint-file',
+          'commit',
+          'download',
+          'handshake',
+          'opening',
+          'send',
+          'waiting',
+        ],
+        ...['drop check-file', 'drop create-file', 'drop flush-file', 'drop flush-folder', 'drop link'],
+        ...['drop make-folder', 'drop remove-staging', 'drop write-piece'],
+      ].sort(),
+    );
+    expect(deaths.length).toBeGreaterThan(100);
+  });
+
+  it('ends with the same drop, wherever it died', async () => {
+    const failures = await twoAtATime(deaths, named, (death) =>
+      oneNight(async (night) => {
+        expect(await night.die(death.point, String(death.n))).toMatchObject({ signal: 'SIGKILL' });
+        demandDropOrNone(night);
+        await endsWhole(night, messages);
+      }, twoRequests),
+    );
+    expect(failures).toEqual({});
+  }, 600_000);
+
+  it('ends with the same drop, killed again while it goes on', async () => {
+    const pairs = deaths
+      .filter((_, index) => index % 9 === 4)
+      .map((first, index) => ({
+        first,
+        second: seconds[index % seconds.length]!,
+      }));
+    const signals: (string | null)[] = [];
+    const failures = await twoAtATime(
+      pairs,
+      ({ first, second }) => `${named(first)}, then ${named(second)}`,
+      ({ first, second }) =>
+        oneNight(async (night) => {
+          await night.die(first.point, String(first.n));
+          const { signal } = await night.die(second.point, String(second.n));
+          signals.push(signal);
+          demandDropOrNone(night);
+          await endsWhole(night, messages);
+        }, twoRequests),
+    );
+    expect(failures).toEqual({});
+    expect(signals.filter((signal) => signal === 'SIGKILL').length).toBeGreaterThan(pairs.length / 2);
+  }, 600_000);
+});
