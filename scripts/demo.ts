@@ -50,7 +50,10 @@ async function main(): Promise<number> {
       MESH_POLL_SECONDS: '0.5',
     };
     gate(['keys', 'init'], environment, 'ignore');
-    return gate(['run', '--date', tonight], environment, 'inherit');
+    const exitCode = gate(['run', '--date', tonight], environment, 'inherit');
+    const here = path.relative(process.cwd(), demo);
+    say(`Here, that is:     EXPORT_GATE_DATA_DIR=${here} npm run -s gate -- status   (or audit verify)`);
+    return exitCode;
   } finally {
     simulator.kill();
   }
