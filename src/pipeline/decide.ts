@@ -11,7 +11,7 @@ import { readAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
-import { commitSigned, expiredApproval, withhold } from './end.ts';
+import { answersExpireAt, commitSigned, expiredApproval, withhold } from './end.ts';
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { decideAgain, termsOf } from './intake-decision.ts';
 import type { DecidedIntake } from './intake-decision.ts';
@@ -60,9 +60,13 @@ export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Rel
   return release;
 }
 
-/** Whether something came that could not be believed: nothing leaves then either, but a person must look. */
-const cameOddly = ({ ledger }: Pipeline, run: StoredRun): Promise<boolean> =>
-  ledger.read(async (tx) => (await notedHoldReasons(tx, run)).some((reason) => !isBeforeAsking(reason)));
+/** Whether something came that could not be believed: nothing leaves then either, but until its age limit a person must look. */
+const cameOddly = ({ ledger, clock, config }: Pipeline, run: StoredRun): Promise<boolean> =>
+  ledger.read(async (tx) => {
+    const limit = await answersExpireAt(tx, run, config.check.maxAgeHours);
+    if (limit !== null && clock.now() > limit) return false;
+    return (await notedHoldReasons(tx, run)).some((reason) => !isBeforeAsking(reason));
+  });
 
 const ended = (end: Promise<void>): Promise<null> => end.then(() => null);
 

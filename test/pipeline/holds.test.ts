@@ -5,7 +5,7 @@ import { createApprovers } from '../../src/keys/approvers.ts';
 import { approvalText, approveHold } from '../../src/pipeline/holds.ts';
 import type { Approvers, StoredHold } from '../../src/ports.ts';
 import { approve, approversOf, guardian, openHold, reject, signer } from '../support/approvals.ts';
-import { createWorld, tonight, worldsEndWell } from '../support/gate-world.ts';
+import { createWorld, mailboxId, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World, WorldOptions } from '../support/gate-world.ts';
 import { choiceCells } from '../support/intake-folder.ts';
 import { residents, serviceUserId, testNumbers } from '../support/residents.ts';
@@ -92,16 +92,35 @@ describe('a hold before asking', () => {
     world.intake({ choices: [mistyped], roster: residents(5) });
     await world.run();
     await approve(world);
-    world.pipeline = {
-      ...world.pipeline,
-      onProgress: (event) => {
-        if (event.step === 'sent' && event.sent === 1) world.simulator.fault('closed-mailbox');
-      },
+    const { mailbox } = world.pipeline;
+    const refusedAfterTheFirst: typeof mailbox.send = (message) => {
+      if (world.simulator.sent().length > 0) world.simulator.fault('closed-mailbox');
+      return mailbox.send(message);
     };
+    world.pipeline = { ...world.pipeline, mailbox: { ...mailbox, send: refusedAfterTheFirst } };
     await expect(world.run()).rejects.toMatchObject({ code: 'interrupted' });
     expect(world.simulator.sent()).toHaveLength(1);
+    await world.restart();
     expect((await world.run()).run.state).toBe('sealed');
     expect(world.released()).toEqual(testNumbers(5));
+  });
+
+  it('asks about nobody who objected while it stood', async () => {
+    const world = await createWorld();
+    world.intake({ choices: [mistyped], roster: residents(4) });
+    await world.run();
+    world.intake({
+      choices: [mistyped, choiceCells({ service_user_id: serviceUserId(2) })],
+      roster: residents(4),
+    });
+    await approve(world);
+    // What would be asked is no longer what was approved.
+    expect((await world.run()).run.state).toBe('held');
+    expect(world.simulator.sent()).toEqual([]);
+    await approve(world);
+    expect((await world.run()).run.totals?.outcomes).toMatchObject({ released: 3, 'objected-late': 1 });
+    expect(world.simulator.sent().map(({ lines }) => lines)).toEqual([3]);
+    expect(world.released()).toEqual(testNumbers(4).filter((_, n) => n !== 2));
   });
 
   it('asks nobody when it is approved after the legal basis has ended', async () => {
@@ -183,6 +202,18 @@ describe('an approval', () => {
 });
 
 describe('a hold', () => {
+  it('goes on being one when a second answer, and another one, has come meanwhile', async () => {
+    const world = await heldWorld();
+    const [{ localId, subject } = { localId: '', subject: '' }] = world.simulator.sent();
+    const { mailboxId: from, workflowId } = world.config.check;
+    const other = testNumbers(159).map((number) => `${number},\n`);
+    const names = { from, to: mailboxId, workflowId, localId, subject };
+    world.simulator.deliver(names, Buffer.from(other.join('')));
+    await approve(world);
+    expect((await world.run()).run.state).toBe('held');
+    expect((await openHold(world)).reasons).toEqual(['answers-differ', 'removals-none']);
+  });
+
   it('that is rejected ends the run', async () => {
     const world = await heldWorld();
     await reject(world);

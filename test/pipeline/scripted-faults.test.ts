@@ -241,3 +241,55 @@ describe('a fault of the far side', () => {
     await fault.thereafter?.(world);
   });
 });
+
+describe('a fault that lasts', () => {
+  it.each<[FaultName, string, number]>([
+    ['http-503', 'mesh-unavailable', 4],
+    ['closed-mailbox', 'mesh-forbidden', 1],
+  ])(
+    '%s: nothing is sent while it does; once something is, the deadline decides',
+    async (name, code, times) => {
+      const world = await worldOf({ ends: 'sealed' });
+      world.simulator.fault(name, { times });
+      await expect(world.run()).rejects.toMatchObject({ code });
+      expect(world.simulator.sent()).toEqual([]);
+      world.meanwhile(() => {
+        world.simulator.fault(name, { times: Infinity });
+      });
+      expect((await world.run()).run).toMatchObject({ state: 'withheld', reason: 'nothing-answered' });
+      expect(world.released()).toBeNull();
+    },
+  );
+});
+
+describe('a send of unknown outcome', () => {
+  it('that MESH has not taken is voided and made anew under another local id', async () => {
+    const world = await worldOf({ ends: 'sealed' });
+    const { mailbox } = world.pipeline;
+    let isFirst = true;
+    const send: typeof mailbox.send = (message) => {
+      if (isFirst) world.simulator.fault('http-503');
+      isFirst = false;
+      return mailbox.send(message);
+    };
+    world.pipeline = { ...world.pipeline, mailbox: { ...mailbox, send } };
+    expect((await world.run()).run.state).toBe('sealed');
+    expect(world.released()).toEqual(cleared);
+    expect(world.simulator.sent()).toHaveLength(2);
+    const [voided] = (await world.entries()).filter(({ what }) => what === 'request-voided');
+    const sent = world.simulator.sent().map(({ localId }) => localId);
+    expect(sent).toContain(voided?.['successor']);
+    expect(sent).not.toContain(voided?.['localId']);
+  });
+
+  it('that MESH has taken and does not own up to is asked anew, and its answer is filed', async () => {
+    const world = await worldOf({ ends: 'sealed' });
+    const { mailbox } = world.pipeline;
+    world.pipeline = { ...world.pipeline, mailbox: { ...mailbox, findSent: () => Promise.resolve(null) } };
+    world.simulator.fault('drop-connection-after-accept');
+    expect((await world.run()).run.state).toBe('sealed');
+    expect(world.released()).toEqual(cleared);
+    expect(world.simulator.sent()).toHaveLength(3);
+    expect(await whatWasUnderstood(world)).toContain('late');
+  });
+});

@@ -58,6 +58,8 @@ export interface World {
   meanwhile: Meanwhile;
   /** As after a crash: a new process over the same files. */
   restart(): Promise<void>;
+  /** As after a restore: a new process over an older ledger file. */
+  restore(ledgerFile: string): Promise<void>;
   now(): Instant;
   pass(milliseconds: number): void;
   /** Lets time pass until 02:30 London (in winter) of a date. */
@@ -121,7 +123,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     mailboxes: [{ id: mailboxId, password: secrets.password }],
     isOptedOut: (number) => optedOut.has(number),
     receiptDelayMs: 60_000,
-    answerDelayMs: 20 * 60_000,
+    answerDelayMs: 9 * 60_000,
     now: () => nightOf(tonight),
     ...options.simulator,
   });
@@ -161,6 +163,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     }),
   });
   const ledger = await openSqliteLedger(ledgerFile);
+  const reopen = async (): Promise<void> => {
+    world.ledger = await openSqliteLedger(ledgerFile);
+    world.pipeline = await assemble(world.ledger);
+  };
   const dropFolder = (date = tonight, revision = 1): string =>
     path.join(config.outboundDir, date, `r${revision}`);
 
@@ -182,8 +188,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     meanwhile,
     async restart() {
       await world.ledger.close();
-      world.ledger = await openSqliteLedger(ledgerFile);
-      world.pipeline = await assemble(world.ledger);
+      await reopen();
+    },
+    async restore(backup) {
+      await world.ledger.close();
+      for (const suffix of ['', '-wal', '-shm']) fs.rmSync(`${ledgerFile}${suffix}`, { force: true });
+      fs.copyFileSync(backup, ledgerFile);
+      await reopen();
     },
     now: () => clock.now(),
     pass: (milliseconds) => {

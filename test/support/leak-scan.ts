@@ -65,19 +65,20 @@ function writtenIn(text: string, { numbers }: Wanted): string[] {
 
 function binaryIn(bytes: Buffer, { numbers, digests, beginnings }: Wanted): string[] {
   const found = new Set<string>();
-  for (let at = 0; at + 6 <= bytes.length; at++) {
+  for (let at = 0; at + 2 <= bytes.length; at++) {
     const beginning = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
     if (beginnings[beginning] === 0) continue;
     if (digests.has(bytes.toString('latin1', at, at + 32))) found.add('SHA-256');
-    if (numberAt(bytes, at, beginning).some((value) => numbers.has(String(value)))) found.add('binary');
+    const value = numberAt(bytes, at, beginning);
+    if (value !== null && numbers.has(String(value))) found.add('binary');
   }
   return [...found];
 }
 
-function numberAt(bytes: Buffer, at: number, beginning: number): number[] {
-  if (beginning === asInteger) return [bytes.readUIntBE(at, 6)];
-  if (beginning === asDouble && at + 8 <= bytes.length) return [bytes.readDoubleBE(at)];
-  return beginning === asDoubleReversed && at >= 6 ? [bytes.readDoubleLE(at - 6)] : [];
+function numberAt(bytes: Buffer, at: number, beginning: number): number | null {
+  if (beginning === asInteger) return at + 6 > bytes.length ? null : bytes.readUIntBE(at, 6);
+  if (beginning === asDouble) return at + 8 > bytes.length ? null : bytes.readDoubleBE(at);
+  return beginning === asDoubleReversed && at >= 6 ? bytes.readDoubleLE(at - 6) : null;
 }
 
 /** Every file below a folder but those left out; `place` is relative, with forward slashes. */
