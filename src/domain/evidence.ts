@@ -73,6 +73,7 @@ export type Step =
       readonly messageId: string;
       readonly found: boolean;
     }
+  /** `successor` is empty where nobody of the list may be asked about any more. */
   | { readonly what: 'request-voided'; readonly localId: string; readonly successor: string }
   | { readonly what: 'request-split'; readonly localId: string; readonly parts: number }
   | { readonly what: 'request-unanswered'; readonly localId: string }

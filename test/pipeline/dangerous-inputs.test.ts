@@ -6,7 +6,7 @@ import { formatInstant, hour, minute } from '../../src/domain/calendar.ts';
 import { createMailbox } from '../../src/mesh/mailbox.ts';
 import type { FaultName } from '../../src/simulator/faults.ts';
 import { systemChance } from '../../src/wiring.ts';
-import { openHold } from '../support/approvals.ts';
+import { approve, openHold } from '../support/approvals.ts';
 import { createWorld, mailboxId, secrets, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World, WorldOptions } from '../support/gate-world.ts';
 import { choiceCells } from '../support/intake-folder.ts';
@@ -39,6 +39,8 @@ async function isWithheld(world: World, reason: string): Promise<void> {
   expect((await world.run()).run).toMatchObject({ state: 'withheld', reason });
   expect(world.released()).toBeNull();
 }
+
+const notUnderstood = ['message-not-understood', 'too-few-answered'];
 
 /** Of these rows exactly some are asked about. */
 async function areAskedAbout(
@@ -243,10 +245,12 @@ describe('dangerous inputs', () => {
 
   it('11: a cleaned list with a valid number that was not asked about', async () => {
     await isHeldFor(await answeredWith('foreign-number'), ['answer-not-asked', 'too-few-answered']);
-    await isHeldFor(await answeredWith('foreign-number', { settings: { CHECK_MAX_NUMBERS: '2' } }), [
-      'answer-not-asked',
-      'too-few-answered',
-    ]);
+    const inTwo = await answeredWith('foreign-number', { settings: { CHECK_MAX_NUMBERS: '2' } });
+    await isHeldFor(inTwo, ['answer-not-asked', 'too-few-answered']);
+    // Approved, only the other answer counts.
+    await approve(inTwo);
+    await inTwo.run();
+    expect(inTwo.released()).toEqual(testNumbers(2, 2));
   });
 
   it('12: the submitted file echoed back whole', async () => {
@@ -276,10 +280,7 @@ describe('dangerous inputs', () => {
       .join('');
     await isWithheld(await notice(numbers, 'SUCCESS')(), 'nothing-answered');
     await isWithheld(await notice(`{ "job_created": [${testNumber(1)}] }`)(), 'nothing-answered');
-    await isHeldFor(await notice(`Job created at 02:31.\n${numbers}`)(), [
-      'message-not-understood',
-      'too-few-answered',
-    ]);
+    await isHeldFor(await notice(`Job created at 02:31.\n${numbers}`)(), notUnderstood);
     await isWithheld(await answeredWith('receipt-only'), 'nothing-answered');
   });
 
@@ -296,7 +297,7 @@ describe('dangerous inputs', () => {
     nearly.meanwhile(() => {
       answerComes(nearly, 'The file contains no valid NHS Numbers.');
     });
-    await isHeldFor(nearly, ['message-not-understood', 'too-few-answered']);
+    await isHeldFor(nearly, notUnderstood);
   });
 
   it('15: a gzip cut mid-way', async () => {
@@ -327,8 +328,12 @@ describe('dangerous inputs', () => {
 
   it('17: an HTML log-in page with status 200 and ten-digit numbers', async () => {
     const page = await answeredWith('html-page', { settings: { CHECK_MAX_NUMBERS: '2' } });
-    await isHeldFor(page, ['message-not-understood', 'too-few-answered']);
-    await isHeldFor(await answeredWith('html-page'), ['message-not-understood', 'too-few-answered']);
+    await isHeldFor(page, notUnderstood);
+    const alone = await answeredWith('html-page');
+    await isHeldFor(alone, notUnderstood);
+    // Approved, there is nobody whom an answer has cleared.
+    await approve(alone);
+    await isWithheld(alone, 'nobody-to-release');
   });
 
   it('18: digits of another script that fold to ours', async () => {

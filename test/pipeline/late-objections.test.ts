@@ -218,6 +218,18 @@ describe('a newest intake that is broken', () => {
     expect(world.released()).toBeNull();
   });
 
+  it('ends a run with the age limit that has no answer to be believed, too', async () => {
+    const world = await createWorld();
+    world.intake({ choices: [], roster: residents(3) });
+    world.simulator.fault('html-page');
+    world.meanwhile(() => {
+      cutShort(world);
+    });
+    await expect(world.run()).rejects.toMatchObject({ code: 'intake-file-altered' });
+    world.pass(24 * hour);
+    expect((await world.run()).run).toMatchObject({ state: 'withheld', reason: 'nothing-answered' });
+  });
+
   it('of the next date is passed over, for the own one still stands', async () => {
     const world = await createWorld();
     world.intake({ choices: [], roster: residents(3) });

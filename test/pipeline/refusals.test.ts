@@ -83,10 +83,10 @@ describe('a refused list', () => {
     world.intake({ choices: [], roster: residents(12) });
     const stop = new AbortController();
     world.pipeline = { ...world.pipeline, signal: stop.signal };
-    // By the third wait the list was refused and its parts have been sent.
+    // By the sixth wait the list was refused and its parts have been sent.
     world.meanwhile(() => {
       stop.abort(new Error('killed'));
-    }, 3);
+    }, 6);
     await expect(world.run()).rejects.toThrow();
     expect(linesSent(world)).toEqual([12, ...Array<number>(12).fill(1)]);
     await world.restart();

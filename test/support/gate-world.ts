@@ -9,6 +9,8 @@ import { readConfig } from '../../src/config.ts';
 import type { Config } from '../../src/config.ts';
 import { formatInstant, hour } from '../../src/domain/calendar.ts';
 import type { Instant } from '../../src/domain/calendar.ts';
+import { asFailure } from '../../src/domain/failure.ts';
+import type { Failure } from '../../src/domain/failure.ts';
 import { createOutboundDrop } from '../../src/drop/outbound-drop.ts';
 import { createIntakeReader } from '../../src/intake/intake-folder.ts';
 import { initKeys, keyFilesIn, readMasterKey, readSigningKey } from '../../src/keys/key-files.ts';
@@ -25,6 +27,7 @@ import { systemChance } from '../../src/wiring.ts';
 import { writeIntake } from './intake-folder.ts';
 import type { IntakeCells, Spoiling } from './intake-folder.ts';
 import { leaksBelow, leaksIn, wantedOf } from './leak-scan.ts';
+import { releasedIn } from './released.ts';
 import { network, onlyKeptIsAcknowledged, serve, worldClock } from './world-mesh.ts';
 import type { Meanwhile } from './world-mesh.ts';
 
@@ -80,7 +83,7 @@ let worlds = 0;
 
 /**
  * Call once in a test file that makes worlds. After each test every world of it is closed, and three things must hold: nothing was
- * acknowledged that the ledger did not hold, no NHS number stands anywhere but in intake and drop, and the audit log verifies.
+ * acknowledged that the ledger did not hold, no NHS number stands or was said anywhere but in intake and drop, and the audit log verifies.
  */
 export function worldsEndWell(): void {
   beforeAll(() => {
@@ -123,7 +126,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     mailboxes: [{ id: mailboxId, password: secrets.password }],
     isOptedOut: (number) => optedOut.has(number),
     receiptDelayMs: 60_000,
-    answerDelayMs: 9 * 60_000,
+    answerDelayMs: 20 * 60_000,
     now: () => nightOf(tonight),
     ...options.simulator,
   });
@@ -133,6 +136,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   initKeys(files, systemChance, false);
   const ledgerFile = path.join(config.dataDir, 'ledger.sqlite');
   const events: Progress[] = [];
+  const refusals: Failure[] = [];
   const watched = new Set<string>();
   const unkept: string[] = [];
   const mailbox = createMailbox({ url: meshUrl, mailboxId, ...secrets, clock, chance: systemChance });
@@ -184,7 +188,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       const producedAt = formatInstant(clock.now() - hour);
       return writeIntake(config.intakeDir, { producedAt, ...cells }, spoiling, date);
     },
-    run: (date = tonight, rehearse = false) => advanceRun(world.pipeline, date, rehearse),
+    async run(date = tonight, rehearse = false) {
+      try {
+        return await advanceRun(world.pipeline, date, rehearse);
+      } catch (thrown) {
+        refusals.push(asFailure(thrown));
+        throw thrown;
+      }
+    },
     meanwhile,
     async restart() {
       await world.ledger.close();
@@ -223,7 +234,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       expect(verified.size).toBe(entries.length);
       expect({ acknowledgedButNotKept: unkept }).toEqual({ acknowledgedButNotKept: [] });
       expect(leaksBelow(folder, wanted, isWhereNumbersBelong)).toEqual([]);
-      expect(leaksIn(Buffer.from(JSON.stringify(events)), wanted)).toEqual([]);
+      const said = JSON.stringify([events, refusals.map(({ message, detail }) => [message, detail])]);
+      expect(leaksIn(Buffer.from(said), wanted)).toEqual([]);
     },
   };
   open.push(world);
@@ -236,12 +248,3 @@ const nightOf = (date: string): Instant => Date.parse(`${date}T02:30:00Z`);
 const isWhereNumbersBelong = (place: string): boolean => /^intake\/|^outbound\/.*\.csv$/.test(place);
 
 const parsed = ({ line }: StoredEntry): Told => JSON.parse(Buffer.from(line).toString()) as Told;
-
-function releasedIn(folder: string): string[] | null {
-  if (!fs.existsSync(path.join(folder, 'manifest.json'))) return null;
-  const files = fs.readdirSync(folder).filter((name) => name.endsWith('.csv'));
-  const numbers = files.flatMap((name) =>
-    fs.readFileSync(path.join(folder, name), 'utf8').split('\n').slice(1, -1),
-  );
-  return [...new Set(numbers)].sort();
-}
