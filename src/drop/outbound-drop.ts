@@ -39,7 +39,7 @@ export interface OutboundDropOptions {
  * port everything here throws `place-unsafe` when a folder is missing, a symbolic link, another account's, writable by others or on
  * another file system, and when a name may not stand in a drop; `configuration-invalid` for a header that is no plain word. R3, R27.
  *
- * For the one process that advances runs: what writes or removes sweeps the staging of others first.
+ * For the one process that advances runs: what writes, removes or takes up what stands sweeps the staging of others first.
  */
 export function createOutboundDrop(options: OutboundDropOptions): OutboundDrop {
   const { header, chance } = options;
