@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Replaces the checkpoint file durably: written beside, flushed, renamed, folder flushed. A reader sees the old or the new one whole. */
+/**
+ * Replaces the checkpoint file durably: written beside, flushed, renamed, folder flushed. A reader sees the old or
+ * the new one whole; two writers never share the file beside.
+ */
 export async function publishCheckpointFile(file: string, note: string): Promise<void> {
-  const beside = `${file}.new`;
-  const written = await open(beside, 'w', 0o600);
+  const beside = `${file}.${randomUUID()}`;
+  const written = await open(beside, 'wx', 0o600);
   try {
     await written.writeFile(note);
     await written.sync();

@@ -124,7 +124,7 @@ describe('the entries of a night', () => {
     ]);
   });
 
-  it('balance: rows, numbers, files and lists', async () => {
+  it('balance, and are under the checkpoint of the manifest up to the decision', async () => {
     const world = await eventfulNight(nationally);
     const told = ofRun(await world.entries());
     const gated = one(told, 'run-gated');
@@ -155,10 +155,7 @@ describe('the entries of a night', () => {
     expect(ids('message-understood').sort()).toEqual(ids('message-kept').sort());
     expect(ids('message-acknowledged').sort()).toEqual(ids('message-kept').sort());
     expect(ids('message-kept').sort()).toEqual([...world.simulator.acknowledged()].sort());
-  });
 
-  it('are under the checkpoint of the manifest, up to the decision', async () => {
-    const world = await eventfulNight(nationally);
     const manifest = JSON.parse(fs.readFileSync(path.join(world.dropFolder(), 'manifest.json'), 'utf8')) as {
       checkpoint: { origin: string; verifierKey: string; note: string };
     };
@@ -180,7 +177,7 @@ describe('the entries of a night', () => {
 });
 
 describe('the lists of a night', () => {
-  it('are those that the entries speak of', async () => {
+  it('are those that the entries speak of, and name those released and those held back here, nobody else', async () => {
     const world = await eventfulNight(nationally);
     const told = ofRun(await world.entries());
     const digests: [PersonListName, unknown][] = [
@@ -194,10 +191,7 @@ describe('the lists of a night', () => {
       const { root, rows, providers } = list;
       expect({ root, rows, providers: providers.length }).toEqual(digest);
     }
-  });
 
-  it('say who was released and who was held back here, and nothing of the others', async () => {
-    const world = await eventfulNight(nationally);
     const code = (reason: (typeof heldBackReasons)[number]): number => heldBackReasons.indexOf(reason);
     expect(await places(world, 'released', 0)).toEqual([['PR-01', 0]]);
     expect(await places(world, 'released', 50)).toEqual([['PR-02', 0]]);
