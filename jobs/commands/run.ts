@@ -9,7 +9,7 @@ import type { SendingConfig } from '../../src/config.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import type { StoredHold, StoredRun } from '../../src/ports.ts';
-import { advanceRun, openPipeline, systemClock } from '../../src/wiring.ts';
+import { advanceRun, interrupted, openPipeline, systemClock } from '../../src/wiring.ts';
 import type { Advancing } from '../../src/wiring.ts';
 import { describeEnd } from '../words/ends.ts';
 import { describeFailure } from '../words/failures.ts';
@@ -33,7 +33,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
-      stop.abort(interruption());
+      stop.abort(interrupted());
     });
   const by = `operator:${os.userInfo().username}`;
   const onProgress = progressOn(process.stderr);
@@ -58,12 +58,6 @@ function dateOf(given: string | undefined): string {
     hint: 'Say it again as a real date.',
   });
 }
-
-const interruption = (): Failure =>
-  new Failure('interrupted', {
-    message: 'The run was interrupted and stands where it was.',
-    hint: 'Run the same command again: it goes on from there.',
-  });
 
 /** Advances once; or, told to wait, again and again while the intake is absent or refused and the day is young enough. */
 async function advance(
