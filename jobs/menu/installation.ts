@@ -1,0 +1,27 @@
+import type { Menu } from './enter.ts';
+
+/** Keys, configuration, and a look at an intake before a night believes it. */
+export const installation: Menu = (program, enter) => {
+  const keys = program.command('keys').description('the keys of this installation');
+  keys
+    .command('init')
+    .description('make those that do not exist yet')
+    .action(enter(async () => (await import('../commands/keys.ts')).init));
+  keys
+    .command('show')
+    .description('names and public halves, no secrets')
+    .action(enter(async () => (await import('../commands/keys.ts')).show));
+
+  const intake = program.command('intake').description('look at an intake folder');
+  intake
+    .command('check <dir>')
+    .description('report every fault of a folder at once; exit 6 if a run would refuse it')
+    .option('--json', 'as JSON', false)
+    .action(enter(async () => (await import('../commands/intake.ts')).check));
+
+  const config = program.command('config').description('the configuration');
+  config
+    .command('check')
+    .description('check that everything a run needs is set, and show what is in force without secrets')
+    .action(enter(async () => (await import('../commands/config.ts')).check));
+};

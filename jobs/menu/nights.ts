@@ -1,0 +1,22 @@
+import type { Menu } from './enter.ts';
+
+/** The night itself: run it, and see what the last ones came to. */
+export const nights: Menu = (program, enter) => {
+  program
+    .command('run')
+    .description('run tonight’s export, or go on with it; a run that has ended is left as it is')
+    .option('--date <YYYY-MM-DD>', 'business date (default: today in London)')
+    .option('--rehearse', 'do everything except the release', false)
+    .option(
+      '--wait-for-intake',
+      'try every five minutes until 18:00 London while the intake is absent or refused',
+      false,
+    )
+    .option('--json', 'print the result as JSON', false)
+    .action(enter(async () => (await import('../commands/run.ts')).run));
+  program
+    .command('status')
+    .description('what the last nights came to; exit 3 if last night is held, withheld or missing')
+    .option('--json', 'print the result as JSON', false)
+    .action(enter(async () => (await import('../commands/status.ts')).status));
+};
