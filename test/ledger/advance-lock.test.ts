@@ -36,7 +36,7 @@ describe('the right to advance runs', () => {
     expect(child.lines).toEqual(['held']);
     const started = performance.now();
     await expect(takeAdvanceLock(folder)).rejects.toEqual(busyBy(child.pid));
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
     await child.kill();
     const lock = await takeAdvanceLock(folder);
     await lock.release();

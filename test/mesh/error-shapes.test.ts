@@ -97,7 +97,7 @@ describe('the body adds words', () => {
     (piece) => {
       const before = performance.now();
       messageOf(500, piece.repeat(65_536 / piece.length));
-      expect(performance.now() - before).toBeLessThan(1000);
+      expect(performance.now() - before).toBeLessThan(5000);
     },
   );
 
