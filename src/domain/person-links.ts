@@ -50,7 +50,12 @@ export class PersonLinks {
 
   /** Whether a row bears this id in any spelling. */
   knows(id: string): boolean {
-    return this.#ids.has(foldId(id));
+    return this.folded(foldId(id)) !== undefined;
+  }
+
+  /** The node of a folded id, if a row bears it in any spelling. */
+  folded(foldedId: string): number | undefined {
+    return this.#ids.get(foldedId);
   }
 
   get nodes(): number {

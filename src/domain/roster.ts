@@ -15,6 +15,7 @@ import type { Objection, Terms } from './eligibility.ts';
 import { isRecentObjection } from './in-service-choice.ts';
 import type { ChoiceBook } from './in-service-choice.ts';
 import { KeptRows, none } from './kept-rows.ts';
+import type { NhsNumber } from './nhs-number.ts';
 import { PersonLinks } from './person-links.ts';
 import { leasesEnd, longPast } from './provider.ts';
 import type { Provider } from './provider.ts';
@@ -91,6 +92,24 @@ export class Roster {
       outcomes[index] = gateOutcomes.indexOf(gateOutcome(own(index), lacking, elsewhere));
     }
     return new Decision(rows, outcomes, this.#unmatched());
+  }
+
+  /** The valid numbers on the rows of some service users, by folded id; those who stand on no row are left out. */
+  numbersOf(foldedIds: Iterable<string>): ReadonlyMap<string, ReadonlySet<NhsNumber>> {
+    const found = new Map<string, Set<NhsNumber>>();
+    const byNode = new Map<number, Set<NhsNumber>>();
+    for (const folded of foldedIds) {
+      const node = this.#links.folded(folded);
+      if (node === undefined) continue;
+      const numbers = byNode.get(node) ?? new Set();
+      byNode.set(node, numbers);
+      found.set(folded, numbers);
+    }
+    if (found.size === 0) return found;
+    for (const [index, number] of this.#rows.number.entries()) {
+      if (number !== none) byNode.get(this.#links.foldedNode(this.#rows.idNode.at(index)))?.add(number);
+    }
+    return found;
   }
 
   #unmatched(): UnmatchedChoices {

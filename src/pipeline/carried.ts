@@ -2,6 +2,8 @@ import { carriedSince, isHeardOf, lifts } from '../domain/in-service-choice.ts';
 import type { ChoiceBook } from '../domain/in-service-choice.ts';
 import type { Instant } from '../domain/calendar.ts';
 import { formatNhsNumber } from '../domain/nhs-number.ts';
+import type { NhsNumber } from '../domain/nhs-number.ts';
+import type { Roster } from '../domain/roster.ts';
 import { foldId } from '../domain/service-user.ts';
 import type { ServiceUserRow } from '../domain/service-user.ts';
 import type { CarriedObjection, Keyring, LedgerReader } from '../ports.ts';
@@ -12,7 +14,12 @@ export interface CarriedAgainst {
   /** Whether an opt-out that matches no roster row is one we knew of. */
   isKnown(serviceUserId: string): boolean;
   against(row: ServiceUserRow): boolean;
+  /** Those whose service user stands on the roster under a number not carried yet: one corrected since is theirs as well. */
+  underNewNumbers(roster: Bearers): CarriedObjection[];
 }
+
+/** A roster that is read to its end. */
+type Bearers = Pick<Roster, 'numbersOf'>;
 
 /** Loads the carried objections and drops those that the choices now in force lift. */
 export async function loadCarried(
@@ -25,7 +32,7 @@ export async function loadCarried(
     if (lifts(standing, -Infinity))
       optedIn.set(keyring.carriedName('id', id), (since) => lifts(standing, since));
   }
-  const ids = new Set<string>();
+  const byFoldedId = new Map<string, CarriedObjection[]>();
   const numbers = new Set<string>();
   const knownSince = new Map<string, Instant>();
   let count = 0;
@@ -33,67 +40,76 @@ export async function loadCarried(
     if (objection.known) knownSince.set(objection.id, objection.since);
     if (optedIn.get(objection.id)?.(objection.since) === true) continue;
     count++;
-    ids.add(objection.foldedId);
+    byFoldedId.set(objection.foldedId, [...(byFoldedId.get(objection.foldedId) ?? []), objection]);
     for (const number of objection.numbers) numbers.add(number);
   }
-  const against = (row: ServiceUserRow): boolean =>
-    (row.serviceUserId !== '' && ids.has(keyring.carriedName('folded-id', foldId(row.serviceUserId)))) ||
-    (row.number.kind === 'valid' &&
-      numbers.has(keyring.carriedName('number', formatNhsNumber(row.number.number))));
+  const nameOf = numberNames(keyring);
+  /** Folded ids on the roster against which something is carried, by the name of each. */
+  const met = new Map<string, string>();
+  const isOut = (id: string): boolean => {
+    if (id === '') return false;
+    const folded = foldId(id);
+    const name = keyring.carriedName('folded-id', folded);
+    if (byFoldedId.has(name)) met.set(name, folded);
+    return met.has(name);
+  };
+  const against = ({ serviceUserId, number }: ServiceUserRow): boolean =>
+    isOut(serviceUserId) || (number.kind === 'valid' && numbers.has(nameOf(number.number)));
   const isKnown = (id: string): boolean =>
     isHeardOf(book.of(id), knownSince.get(keyring.carriedName('id', id)), book.readAt);
-  return { count, isKnown, against: count === 0 ? () => false : against };
+  const underNewNumbers = (roster: Bearers): CarriedObjection[] => {
+    const borne = roster.numbersOf(met.values());
+    return [...met].flatMap(([name, folded]) => {
+      const names = [...(borne.get(folded) ?? [])].map(nameOf);
+      return (byFoldedId.get(name) ?? [])
+        .filter((objection) => names.some((number) => !objection.numbers.includes(number)))
+        .map((objection) => ({ ...objection, numbers: names }));
+    });
+  };
+  return { count, isKnown, against: count === 0 ? () => false : against, underNewNumbers };
 }
+
+const numberNames =
+  (keyring: Keyring) =>
+  (number: NhsNumber): string =>
+    keyring.carriedName('number', formatNhsNumber(number));
 
 interface Seen {
   readonly since: Instant | null;
   columnSeen: boolean;
-  onRoster: boolean;
-  readonly numbers: Set<string>;
 }
 
 /** Collects the opt-outs of one intake while its roster is read, to be carried from now on (R12). */
 export class OptOutsSeen {
   readonly #keyring: Keyring;
   readonly #seen = new Map<string, Seen>();
-  /** By folded id: a choice may spell an id in another case than the roster, and means the same person. */
-  readonly #seenByFolded = new Map<string, Seen[]>();
   /** Opted-out rows without an id: carried by their number alone, and lifted by nobody. */
-  readonly #namelessNumbers = new Set<string>();
+  readonly #nameless = new Set<NhsNumber>();
+  /** By folded id: a choice may spell an id in another case than the roster, and means the same person. */
+  #numbers: ReadonlyMap<string, ReadonlySet<NhsNumber>> = new Map();
 
   constructor(keyring: Keyring, book: ChoiceBook) {
     this.#keyring = keyring;
     for (const [id, standing] of book.entries()) {
       const since = carriedSince(standing, book.readAt);
-      if (since !== null) this.#begin(id, since);
+      if (since !== null) this.#seen.set(id, { since, columnSeen: false });
     }
   }
 
-  add(row: ServiceUserRow): void {
-    const byColumn = row.choiceColumn === 'opted_out';
-    if (row.serviceUserId === '') {
-      if (byColumn) this.#nameNumber(row, this.#namelessNumbers);
+  add({ serviceUserId, choiceColumn, number }: ServiceUserRow): void {
+    if (choiceColumn !== 'opted_out') return;
+    if (serviceUserId === '') {
+      if (number.kind === 'valid') this.#nameless.add(number.number);
       return;
     }
-    if (byColumn)
-      (this.#seen.get(row.serviceUserId) ?? this.#begin(row.serviceUserId, null)).columnSeen = true;
-    for (const seen of this.#seenByFolded.get(foldId(row.serviceUserId)) ?? []) {
-      seen.onRoster = true;
-      this.#nameNumber(row, seen.numbers);
-    }
+    const seen = this.#seen.get(serviceUserId) ?? { since: null, columnSeen: true };
+    seen.columnSeen = true;
+    this.#seen.set(serviceUserId, seen);
   }
 
-  #begin(id: string, since: Instant | null): Seen {
-    const seen: Seen = { since, columnSeen: false, onRoster: false, numbers: new Set() };
-    this.#seen.set(id, seen);
-    const folded = foldId(id);
-    this.#seenByFolded.set(folded, [...(this.#seenByFolded.get(folded) ?? []), seen]);
-    return seen;
-  }
-
-  #nameNumber(row: ServiceUserRow, names: Set<string>): void {
-    if (row.number.kind !== 'valid') return;
-    names.add(this.#keyring.carriedName('number', formatNhsNumber(row.number.number)));
+  /** To be called once every row is in: an opt-out reaches the numbers on all rows of its service user, wherever they stand. */
+  settle(roster: Bearers): void {
+    this.#numbers = roster.numbersOf([...this.#seen.keys()].map(foldId));
   }
 
   /**
@@ -104,28 +120,32 @@ export class OptOutsSeen {
     earlier: ReadonlyMap<string, CarriedObjection>,
     intake: { readonly ordinal: number; readonly producedAt: Instant },
   ): Generator<CarriedObjection> {
+    const nameOf = numberNames(this.#keyring);
     for (const [serviceUserId, seen] of this.#seen) {
       const id = this.#keyring.carriedName('id', serviceUserId);
       const lastSeen = earlier.get(id)?.columnSeenIn ?? null;
       const unbroken = lastSeen !== null && lastSeen >= intake.ordinal - 1;
       const byColumn = seen.columnSeen && !unbroken ? intake.producedAt : -Infinity;
+      const folded = foldId(serviceUserId);
+      const numbers = this.#numbers.get(folded);
       yield {
         id,
-        foldedId: this.#keyring.carriedName('folded-id', foldId(serviceUserId)),
+        foldedId: this.#keyring.carriedName('folded-id', folded),
         since: Math.max(seen.since ?? -Infinity, byColumn, earlier.get(id)?.since ?? 0),
         columnSeenIn: seen.columnSeen ? intake.ordinal : null,
-        known: seen.onRoster,
-        numbers: [...seen.numbers],
+        known: numbers !== undefined,
+        numbers: [...(numbers ?? [])].map(nameOf),
       };
     }
-    for (const number of this.#namelessNumbers) {
+    for (const number of this.#nameless) {
+      const name = nameOf(number);
       yield {
-        id: number,
-        foldedId: number,
+        id: name,
+        foldedId: name,
         since: intake.producedAt,
         columnSeenIn: intake.ordinal,
         known: true,
-        numbers: [number],
+        numbers: [name],
       };
     }
   }

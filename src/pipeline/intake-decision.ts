@@ -54,6 +54,8 @@ export async function decideOn(
     seen.add(row);
   }
   const decision = roster.settle();
+  seen.settle(roster);
+  const underNewNumbers = carried.underNewNumbers(roster);
   demandTotals(intake, decision);
   const { recentIds, recentNameless, older } = decision.unmatched;
   const strangers = recentIds.filter((id) => !carried.isKnown(id));
@@ -64,7 +66,10 @@ export async function decideOn(
     unmatchedRecent: strangers.length + (recentNameless ? 1 : 0),
     unmatchedOlder: older + recentIds.length - strangers.length,
     choicesHeard: book.rows - choicesWritten,
-    carry: (tx) => carryObjections(tx, seen, intake),
+    carry: async (tx) => {
+      await carryObjections(tx, seen, intake);
+      await tx.carry(underNewNumbers);
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import { referenceGate } from '../support/reference-gate.ts';
 import type { GateQuestion, ReferenceOutcome } from '../support/reference-gate.ts';
 import { cohort, readAt } from './cohort-cells.ts';
 import type { RawRow } from './cohort-cells.ts';
-import { decideUnder, outcomesOf, understand } from './cohort-decision.ts';
+import { outcomesOf, rosterUnder, understand } from './cohort-decision.ts';
 
 const keyring = { carriedName: (kind: string, text: string) => `${kind}:${text}` } as unknown as Keyring;
 
@@ -42,10 +42,12 @@ async function lastOf(nights: readonly GateQuestion[]): Promise<ReferenceOutcome
     const { book, rows } = understood;
     const carried = await loadCarried(ledger, keyring, book);
     const seen = new OptOutsSeen(keyring, book);
-    outcomes = outcomesOf(decideUnder(understood, (row) => carried.against(row)));
+    const roster = rosterUnder(understood, (row) => carried.against(row));
+    outcomes = outcomesOf(roster.settle());
     for (const row of rows) seen.add(row);
+    seen.settle(roster);
     const intake = { ordinal: night + 1, producedAt: book.readAt };
-    for (const objection of [...seen.toCarry(new Map(stored), intake)])
+    for (const objection of [...seen.toCarry(new Map(stored), intake), ...carried.underNewNumbers(roster)])
       stored.set(objection.id, grown(objection, stored.get(objection.id)));
   }
   return outcomes;

@@ -49,17 +49,17 @@ export function understand({ intake, ...q }: GateQuestion, releaseDate = q.busin
 }
 
 /** `isCarried`: whether an opt-out of an earlier night stands against a row. */
-export function decideUnder(
+export function rosterUnder(
   { terms, providers, book, rows }: Understood,
   isCarried: (row: ServiceUserRow) => boolean,
-): Decision {
+): Roster {
   const roster = new Roster(terms, providers, book);
   for (const row of rows) roster.add(row, isCarried(row));
-  return roster.settle();
+  return roster;
 }
 
 export const decide = (q: GateQuestion, releaseDate?: string): Decision =>
-  decideUnder(understand(q, releaseDate), () => false);
+  rosterUnder(understand(q, releaseDate), () => false).settle();
 
 export const outcomesOf = (decision: Decision): ReferenceOutcome[] =>
   Array.from({ length: decision.rows }, (_, index) => decision.outcomeOf(index));

@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 
 import { day } from '../../src/domain/calendar.ts';
 import { longPast } from '../../src/domain/provider.ts';
+import { ChoiceBook } from '../../src/domain/in-service-choice.ts';
+import { Roster } from '../../src/domain/roster.ts';
 import {
   choice,
   decideOn,
@@ -11,6 +13,8 @@ import {
   provider,
   readAt,
   row,
+  ONE,
+  terms,
   THREE,
   TWO,
 } from './roster-samples.ts';
@@ -183,4 +187,21 @@ describe('an empty roster', () => {
     expect(outcomes({ rows: [] })).toEqual([]);
     expect([...decideOn({ rows: [] }).askedNumbers()]).toEqual([]);
   });
+});
+
+it('gives the valid numbers of a service user in any spelling, wherever the rows stand and whatever they lack', () => {
+  const roster = new Roster(terms, new Map(), new ChoiceBook(readAt));
+  for (const each of [
+    row({ serviceUserId: 'SU-1', residentTo: '2026-01-01' }),
+    row({ serviceUserId: 'su-1', number: numberCell(TWO) }),
+    row({ serviceUserId: 'su-1', number: invalid }),
+    row({ serviceUserId: 'su-3', number: invalid }),
+    row({ serviceUserId: 'su-4', number: numberCell(THREE) }),
+    row({ serviceUserId: '', number: numberCell(THREE) }),
+  ])
+    roster.add(each, false);
+  expect([...roster.numbersOf(['SU-1', 'SU-3', 'SU-5', ''])]).toEqual([
+    ['SU-1', new Set([ONE, TWO])],
+    ['SU-3', new Set()],
+  ]);
 });
