@@ -37,8 +37,6 @@ export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Rel
     return ended(withhold(pipeline, run, 'nothing-answered'));
 
   const { newest: again, allowed } = await decideAgain(pipeline, run);
-  // An objection once seen lasts, even if this run is held and its row is gone when the run goes on.
-  await ledger.transact(pipeline.claim, (tx) => again.carry(tx));
   const { rows, totals, blinding } = await takeGated(pipeline, run);
   const release = planRelease({
     rows,

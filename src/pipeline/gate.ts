@@ -13,8 +13,15 @@ import type { LedgerWriter, StoredRun } from '../ports.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { withhold, expiredApproval } from './end.ts';
-import { decideOn, newestIntake, producedElsewhere, rosterRows, termsOf } from './intake-decision.ts';
-import type { DecidedIntake } from './intake-decision.ts';
+import {
+  decideAgain,
+  decideOn,
+  newestIntake,
+  producedElsewhere,
+  rosterRows,
+  termsOf,
+} from './intake-decision.ts';
+import type { DecidedAgain, DecidedIntake } from './intake-decision.ts';
 import { yearKey } from './open.ts';
 import { askedPaper, encodeAsked, encodeNumbers, gateTotalsPaper, putPaper, requestPaper } from './papers.ts';
 import type { Desk } from './papers.ts';
@@ -32,11 +39,7 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     return;
   }
   const own = await ownIntake(pipeline, run);
-  const newest = await newestIntake(pipeline, run.businessDate, run.openedAt);
-  const later =
-    newest.digest === own.intake.digest
-      ? null
-      : await decideOn(pipeline, newest, termsOf(pipeline, run.businessDate));
+  const later = await laterIntake(pipeline, run, own);
   const plan = await planRequests(pipeline, run, own, later);
   const held = heldBackRows(own, plan.objectedLate);
   const reasons = await gateReasons(pipeline, own, later);
@@ -44,7 +47,6 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
   await pipeline.ledger.transact(pipeline.claim, async (tx) => {
     const desk = { keyring: pipeline.keyring, key: await keyOfRun(tx, run) };
     await own.carry(tx);
-    await later?.carry(tx);
     const totals = gateTotals(own, plan);
     await putPaper(tx, desk, askedPaper, plan.paper);
     await putPaper(tx, desk, gateTotalsPaper, Buffer.from(JSON.stringify(totals)));
@@ -62,7 +64,7 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
       carried: own.carried,
       unmatchedRecent: own.unmatchedRecent,
       unmatchedOlder: own.unmatchedOlder,
-      newestIntake: newest.digest,
+      newestIntake: (later?.newest ?? own).intake.digest,
       heldBackList: heldBack.digest,
     });
     await tx.putPersonList(run, 'held-back', heldBack.bytes, proof);
@@ -83,6 +85,19 @@ async function ownIntake(pipeline: Pipeline, run: StoredRun): Promise<DecidedInt
   const usedElsewhere = await pipeline.ledger.read((tx) => producedElsewhere(tx, businessDate));
   const intake = await pipeline.intake.verify({ businessDate, openedAt, now, usedElsewhere });
   return decideOn(pipeline, intake, termsOf(pipeline, businessDate));
+}
+
+/** What a newer intake and the own one together allow, or null where the own one is the newest. */
+async function laterIntake(
+  pipeline: Pipeline,
+  run: StoredRun,
+  own: DecidedIntake,
+): Promise<DecidedAgain | null> {
+  const { digest } = own.intake;
+  const newest = await newestIntake(pipeline, run.businessDate, run.openedAt);
+  if (newest.digest === digest) return null;
+  await pipeline.ledger.transact(pipeline.claim, (tx) => own.carry(tx));
+  return decideAgain(pipeline, { ...run, intake: digest });
 }
 
 /** Totals as the gate leaves them: rows by outcome, and the numbers it settled without asking. */
@@ -111,11 +126,11 @@ async function planRequests(
   pipeline: Pipeline,
   run: StoredRun,
   own: DecidedIntake,
-  later: DecidedIntake | null,
+  later: DecidedAgain | null,
 ): Promise<Plan> {
   const { keyring, ledger, config } = pipeline;
   const candidates = own.decision.askedNumbers();
-  const allowedLater = later?.decision.askedNumbers() ?? candidates;
+  const allowedLater = later?.allowed ?? candidates;
   const refused = await ledger.read((tx) => tx.refusedNumbers(run.businessDate));
   const isRefused = (number: number): boolean =>
     refused.size > 0 && refused.has(keyring.carriedName('number', formatNhsNumber(number)));
@@ -197,11 +212,11 @@ function heldBackRows(own: DecidedIntake, objectedLate: NumberList): PersonRows 
 async function gateReasons(
   pipeline: Pipeline,
   own: DecidedIntake,
-  later: DecidedIntake | null,
+  later: DecidedAgain | null,
 ): Promise<HoldReason[]> {
   const sizes = await pipeline.ledger.read((tx) => tx.releasedSizes(judgedAfterRuns));
   const reasons: HoldReason[] = [];
-  if (own.unmatchedRecent + (later?.unmatchedRecent ?? 0) > 0) reasons.push('opt-out-unmatched');
+  if (own.unmatchedRecent + (later?.newest.unmatchedRecent ?? 0) > 0) reasons.push('opt-out-unmatched');
   if (
     jumps(
       rosterRows(own.intake),

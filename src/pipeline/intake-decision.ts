@@ -23,7 +23,7 @@ export interface DecidedIntake {
   readonly unmatchedOlder: number;
   /** How many choices recorded in the ledger were heard; with one more the decision is out of date. */
   readonly choicesHeard: number;
-  /** Writes down the opt-outs seen, so that they last (R12). Call once, in the transaction of the step. */
+  /** Writes down the opt-outs seen, so that they last (R12). */
   readonly carry: (ledger: LedgerWriter) => Promise<void>;
 }
 
@@ -122,10 +122,15 @@ export interface DecidedAgain {
   readonly allowed: NumberList;
 }
 
+/**
+ * Decides anew. What the newest intake tells of is carried before the own one is decided on, for it may speak of somebody by an id that
+ * only the own one shows; and it lasts, even if this run is held and the row is gone when the run goes on.
+ */
 export async function decideAgain(pipeline: Pipeline, run: StoredRun): Promise<DecidedAgain> {
   const terms = termsOf(pipeline, run.businessDate);
   const standing = await standingIntakes(pipeline, run.businessDate, run.openedAt);
   const newest = await decideOn(pipeline, standing[0], terms);
+  await pipeline.ledger.transact(pipeline.claim, (tx) => newest.carry(tx));
   const allowed = newest.decision.askedNumbers();
   const own = standing.find(({ digest }) => digest === run.intake);
   if (own === undefined || own === standing[0]) return { newest, allowed };

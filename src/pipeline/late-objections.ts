@@ -25,7 +25,6 @@ export async function withdrawObjected(pipeline: Pipeline, run: StoredRun): Prom
   }
   const { newest, allowed } = await decideAgain(pipeline, run);
   await ledger.transact(claim, async (tx) => {
-    await newest.carry(tx);
     if (newest.unmatchedRecent > 0) await noteHoldReasons(tx, run, ['opt-out-unmatched']);
     const desk = { keyring, key: await keyOfRun(tx, run) };
     for (const request of planned) {

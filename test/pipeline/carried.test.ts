@@ -1,5 +1,6 @@
 /** Opt-outs that last: over nights on which rows vanish, ids change and numbers are corrected, nobody who opted out is asked about. */
 import { describe, expect, it } from '@jest/globals';
+import { formatInstant, minute } from '../../src/domain/calendar.ts';
 import { createWorld, worldsEndWell } from '../support/gate-world.ts';
 import type { World } from '../support/gate-world.ts';
 import { choiceCells } from '../support/intake-folder.ts';
@@ -63,5 +64,28 @@ describe('an opt-out of an earlier night holds back', () => {
       { roster: [resident(5, { nhs_number: testNumber(1) })] },
     ];
     expect(await lastOf(nights)).toEqual([testNumber(1), ...theOthers]);
+  });
+});
+
+describe('an opt-out that only the newest intake tells of, under an id that only the run’s own knows', () => {
+  const longAgo = said('2026-10-01');
+  const renamed = { choices: [longAgo], roster: [resident(5, { nhs_number: testNumber(0) }), ...others] };
+
+  it('keeps its person out of the request where the newer folder was there first', async () => {
+    const world = await createWorld();
+    world.intake({ choices: [], roster: [resident(0), ...others] });
+    world.pass(minute);
+    world.intake(renamed, {}, dates[3]);
+    expect((await world.run()).run.totals?.outcomes).toMatchObject({ released: 2, 'objected-late': 1 });
+    expect(world.simulator.sent().map(({ lines }) => lines)).toEqual([2]);
+    expect(world.released()).toEqual(theOthers);
+  });
+
+  it('keeps its person out of the drop where it came while the check was waited for', async () => {
+    const world = await createWorld();
+    world.intake({ choices: [], roster: [resident(0), ...others] });
+    world.meanwhile(() => world.intake({ ...renamed, producedAt: formatInstant(world.now()) }, {}, dates[3]));
+    expect((await world.run()).run.totals?.outcomes).toMatchObject({ released: 2, 'objected-late': 1 });
+    expect(world.released()).toEqual(theOthers);
   });
 });
