@@ -51,12 +51,15 @@ export interface CohortSummary extends Readonly<Tally> {
   readonly unmatchedChoices: number;
 }
 
+/** No more providers than homes, unless told. */
+const providersOf = (homes = defaults.homes): number => Math.max(1, Math.min(defaults.providers, homes));
+
 /**
  * Writes an intake folder full of invented people (design, section 4): three CSV files and, last, their manifest. The same options
  * give the same bytes, and memory does not grow with the number of people. Throws RangeError where the options make no sense.
  */
 export function makeCohort(options: CohortOptions): CohortSummary {
-  const plan: Plan = { ...defaults, ...options };
+  const plan: Plan = { ...defaults, providers: providersOf(options.homes), ...options };
   requireSense(plan);
   const chance = chanceFrom(plan.seed);
   const source = sourceOf(chance, daysAround(plan.date, plan.producedAt));
@@ -192,7 +195,11 @@ if (process.argv[1] === import.meta.filename) {
     .requiredOption('--date <date>', 'business date, YYYY-MM-DD')
     .option('--people <count>', 'people', numberFlag, defaults.people)
     .option('--homes <count>', 'homes, at least one for each provider', numberFlag, defaults.homes)
-    .option('--providers <count>', 'care providers', numberFlag, defaults.providers)
+    .option(
+      '--providers <count>',
+      `care providers (default: ${defaults.providers}, or one a home)`,
+      numberFlag,
+    )
     .option('--seed <number>', 'the same seed gives the same people', numberFlag, defaults.seed)
     .option('--produced-at <time>', 'RFC 3339 time for the manifest', new Date().toISOString())
     .option(

@@ -165,6 +165,10 @@ describe('the same and not the same', () => {
     expect(digest(other.out)).toEqual(digest(made(small).out));
   });
 
+  it('has no more providers than homes where only the homes are told', () => {
+    expect(made({ people: 50, homes: 5 }).summary).toMatchObject({ people: 50, homes: 5, providers: 5 });
+  });
+
   it('copes with one person, one home, one provider', () => {
     const { summary } = made({ people: 1, homes: 1, providers: 1 });
     expect(summary).toMatchObject({ people: 1, homes: 1, providers: 1 });
