@@ -35,9 +35,9 @@ export interface CheckTerms {
 export async function checkIntake(folder: string, { now, policy }: CheckTerms): Promise<IntakeReport> {
   const faults = new FaultList();
   const { tell } = faults;
-  const place = await realpath(folder).catch(() => folder);
+  const place = await placeOf(folder);
   if (!(await isFolder(place))) {
-    tell(fault('intake-missing', {}, 'no such folder'));
+    tell(fault('intake-missing', {}, 'no such folder, or a link'));
     return reportOf(folder, null, faults, []);
   }
   const manifest = await checkManifest(place, now, tell);
@@ -61,6 +61,12 @@ export async function checkIntake(folder: string, { now, policy }: CheckTerms): 
   });
   if (roster.isWhole) people.tellUnmatched();
   return reportOf(folder, manifest, faults, [roster, choices, listed]);
+}
+
+/** A folder under the name of its date must be one itself, as for a run; under another name a link may stand for it. */
+async function placeOf(folder: string): Promise<string> {
+  const place = path.resolve(folder);
+  return readDate(path.basename(place)) === null ? realpath(place).catch(() => place) : place;
 }
 
 interface Checked {

@@ -321,6 +321,16 @@ describe('intake check', () => {
     expect(told(await check(path.join(intakeDir, 'to-look-at')))).toEqual([]);
   });
 
+  it('takes a link under the name of a date for no folder, as a run does, and follows one of another name', async () => {
+    const folder = put();
+    const [dated, newest] = ['2026-11-23', 'newest'].map((name) => path.join(intakeDir, name));
+    fs.symlinkSync(folder, dated!);
+    fs.symlinkSync(folder, newest!);
+    expect(told(await check(dated!))).toEqual(['intake-missing']);
+    expect(await check(newest!)).toMatchObject({ accepted: true, businessDate });
+    expect(await check(path.join(folder, '.'))).toMatchObject({ accepted: true, businessDate });
+  });
+
   it('doubts tables without rows', async () => {
     expect(await toldOf({ choices: [], providers: [], roster: [] })).toEqual([
       'file-empty',
