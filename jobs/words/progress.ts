@@ -20,6 +20,10 @@ export function progressOn(stream: NodeJS.WriteStream): (event: Progress) => voi
         say(
           `  ${event.rows} rows decided, ${event.asked} numbers to ask about in ${event.requests} request(s)`,
         );
+        if (event.unmatched > 0)
+          say(`  ${event.unmatched} service user(s) with a choice match no roster row; see intake check`);
+        if (event.goneMissing > 0)
+          say(`  ${event.goneMissing} opt-out(s) of earlier nights are told of no more; they stay in force`);
         return;
       case 'sent':
         say(`  request ${event.sent} of ${event.of} sent`, true);

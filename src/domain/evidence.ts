@@ -56,6 +56,8 @@ export type Step =
       readonly notAskedAgain: number;
       readonly objectedLate: number;
       readonly carried: number;
+      /** Of the opt-outs carried, those that the intake tells of no more. */
+      readonly goneMissing: number;
       readonly unmatchedRecent: number;
       readonly unmatchedOlder: number;
       readonly newestIntake: Digest;

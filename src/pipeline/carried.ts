@@ -14,6 +14,8 @@ export interface CarriedAgainst {
   /** Whether an opt-out that matches no roster row is one we knew of. */
   isKnown(serviceUserId: string): boolean;
   against(row: ServiceUserRow): boolean;
+  /** How many of them tonight's intake tells of no more. */
+  goneMissing(seen: OptOutsSeen): number;
   /** Those whose service user stands on the roster under a number not carried yet: one corrected since is theirs as well. */
   underNewNumbers(roster: Bearers): CarriedObjection[];
 }
@@ -57,6 +59,10 @@ export async function loadCarried(
     isOut(serviceUserId) || (number.kind === 'valid' && numbers.has(nameOf(number.number)));
   const isKnown = (id: string): boolean =>
     isHeardOf(book.of(id), knownSince.get(keyring.carriedName('id', id)), book.readAt);
+  const goneMissing = (seen: OptOutsSeen): number => {
+    const names = seen.names();
+    return [...byFoldedId.values()].flat().filter(({ id }) => !names.has(id)).length;
+  };
   const underNewNumbers = (roster: Bearers): CarriedObjection[] => {
     const borne = roster.numbersOf(met.values());
     return [...met].flatMap(([name, folded]) => {
@@ -66,7 +72,7 @@ export async function loadCarried(
         .map((objection) => ({ ...objection, numbers: names }));
     });
   };
-  return { count, isKnown, against: count === 0 ? () => false : against, underNewNumbers };
+  return { count, isKnown, against: count === 0 ? () => false : against, goneMissing, underNewNumbers };
 }
 
 const numberNames =
@@ -110,6 +116,12 @@ export class OptOutsSeen {
   /** To be called once every row is in: an opt-out reaches the numbers on all rows of its service user, wherever they stand. */
   settle(roster: Bearers): void {
     this.#numbers = roster.numbersOf([...this.#seen.keys()].map(foldId));
+  }
+
+  /** The keyed names under which these opt-outs are carried. */
+  names(): ReadonlySet<string> {
+    const ids = [...this.#seen.keys()].map((id) => this.#keyring.carriedName('id', id));
+    return new Set([...ids, ...[...this.#nameless].map(numberNames(this.#keyring))]);
   }
 
   /**

@@ -26,7 +26,16 @@ import type {
 /** What the pipeline tells whoever watches; it never logs. No event names a person. */
 export type Progress =
   | { readonly step: 'state'; readonly run: RunId; readonly state: RunState }
-  | { readonly step: 'gated'; readonly rows: number; readonly asked: number; readonly requests: number }
+  | {
+      readonly step: 'gated';
+      readonly rows: number;
+      readonly asked: number;
+      readonly requests: number;
+      /** Service users with a choice who stand on no roster row. */
+      readonly unmatched: number;
+      /** Opt-outs of earlier nights that the intake tells of no more. */
+      readonly goneMissing: number;
+    }
   | { readonly step: 'sent'; readonly sent: number; readonly of: number }
   | { readonly step: 'waiting'; readonly open: number; readonly of: number; readonly waitedMs: number }
   | { readonly step: 'mesh-trouble'; readonly code: string }

@@ -62,6 +62,7 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
       notAskedAgain: plan.notAskedAgain.length,
       objectedLate: plan.objectedLate.length,
       carried: own.carried,
+      goneMissing: own.goneMissing,
       unmatchedRecent: own.unmatchedRecent,
       unmatchedOlder: own.unmatchedOlder,
       newestIntake: (later?.newest ?? own).intake.digest,
@@ -76,6 +77,8 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     rows: own.decision.rows,
     asked: plan.asked.length,
     requests: plan.lists.length,
+    unmatched: own.unmatchedRecent + own.unmatchedOlder,
+    goneMissing: own.goneMissing,
   });
 }
 

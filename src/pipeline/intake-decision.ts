@@ -18,6 +18,8 @@ export interface DecidedIntake {
   readonly decision: Decision;
   /** Opt-outs of earlier nights that object tonight. */
   readonly carried: number;
+  /** Those of them that the intake tells of no more: their row is gone, or their column has flipped back. */
+  readonly goneMissing: number;
   /** Service users with a recent opt-out whom no roster has ever shown: a mistyped id is the likely cause. */
   readonly unmatchedRecent: number;
   readonly unmatchedOlder: number;
@@ -63,6 +65,7 @@ export async function decideOn(
     intake,
     decision,
     carried: carried.count,
+    goneMissing: carried.goneMissing(seen),
     unmatchedRecent: strangers.length + (recentNameless ? 1 : 0),
     unmatchedOlder: older + recentIds.length - strangers.length,
     choicesHeard: book.rows - choicesWritten,

@@ -89,3 +89,40 @@ describe('an opt-out that only the newest intake tells of, under an id that only
     expect(world.released()).toEqual(theOthers);
   });
 });
+
+describe('what the log and whoever watches are told', () => {
+  it('of opt-outs that went missing and of choices that match no row', async () => {
+    const world = await createWorld();
+    const all: ChoiceCells[] = [0, 1, 2].map((n) =>
+      said('2026-11-19', { choice_id: `CH-${n}`, service_user_id: serviceUserId(n) }),
+    );
+    const nameless = resident(4, { ...out, service_user_id: '' });
+    const left = said('2026-08-01', { choice_id: 'CH-9', service_user_id: 'SU-LEFT' });
+    const nights: IntakeCells[] = [
+      { choices: [...all, left], roster: [...residents(3), resident(3, out), nameless] },
+      // The first is still told of, the second has opted in, the third and the last are forgotten, the fourth has flipped back.
+      {
+        choices: [
+          all[0]!,
+          all[1]!,
+          said('2026-11-20', { service_user_id: serviceUserId(1), choice: 'opt_in' }),
+        ],
+        roster: [...residents(4).slice(1), nameless],
+      },
+    ];
+    expect(await lastOf(nights, world)).toEqual([testNumber(1), ...theOthers]);
+    const gated = (await world.entries()).filter(({ what }) => what === 'run-gated');
+    expect(gated.map(({ carried, goneMissing }) => [carried, goneMissing])).toEqual([
+      [0, 0],
+      [5, 3],
+    ]);
+    expect(gated.map(({ unmatchedRecent, unmatchedOlder }) => [unmatchedRecent, unmatchedOlder])).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    expect(world.events.filter(({ step }) => step === 'gated')).toMatchObject([
+      { unmatched: 1, goneMissing: 0 },
+      { unmatched: 1, goneMissing: 3 },
+    ]);
+  });
+});
