@@ -1,9 +1,8 @@
 /** The dangerous inputs that reach the gate through the intake: each must be refused, or come out as something that withholds. */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { readInstant } from '../../src/domain/calendar.ts';
 import type { InServiceChoice } from '../../src/domain/in-service-choice.ts';
@@ -12,24 +11,19 @@ import type { ServiceUserRow } from '../../src/domain/service-user.ts';
 import { createIntakeReader } from '../../src/intake/intake-folder.ts';
 import type { IntakeReader } from '../../src/ports.ts';
 import { all } from '../support/contracts/intake-contract.ts';
-import { businessDate, choiceCells, rosterCells, writeIntake } from '../support/intake-folder.ts';
-import type { ChoiceCells, IntakeCells, RosterCells, Spoiling } from '../support/intake-folder.ts';
+import { businessDate, choiceCells, intakeOfEachTest, rosterCells } from '../support/intake-folder.ts';
+import type { ChoiceCells, RosterCells } from '../support/intake-folder.ts';
 
 const now = Date.parse('2026-11-22T02:30:00Z');
 
 describe('dangerous inputs', () => {
-  let intakeDir: string;
+  const intakes = intakeOfEachTest();
+  const { put } = intakes;
   let reader: IntakeReader;
   beforeEach(() => {
-    intakeDir = fs.mkdtempSync(path.join(os.tmpdir(), 'intake-'));
-    reader = createIntakeReader({ intakeDir });
-  });
-  afterEach(() => {
-    fs.rmSync(intakeDir, { recursive: true });
+    reader = createIntakeReader({ intakeDir: intakes.dir });
   });
 
-  const put = (cells: IntakeCells, spoiling?: Spoiling, date?: string): string =>
-    writeIntake(intakeDir, cells, spoiling, date);
   const verify = () => reader.verify({ businessDate, openedAt: now, now, usedElsewhere: new Set() });
   const refusal = (code: string): Promise<void> => expect(verify()).rejects.toMatchObject({ code });
   const roster = async (...rows: RosterCells[]): Promise<ServiceUserRow[]> => {
@@ -76,7 +70,7 @@ describe('dangerous inputs', () => {
 
   it("3: yesterday's list under today's name", async () => {
     const yesterday = put({}, {}, '2026-11-21');
-    const today = path.join(intakeDir, businessDate);
+    const today = path.join(intakes.dir, businessDate);
     fs.cpSync(yesterday, today, { recursive: true });
     await refusal('manifest-of-another-date');
     // Even with today's date written into its manifest.

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { shown } from '../../src/intake/cell.ts';
@@ -16,9 +15,9 @@ import { all } from '../support/contracts/intake-contract.ts';
 import {
   businessDate,
   choiceCells,
+  intakeOfEachTest,
   providerCells,
   rosterCells,
-  writeIntake,
 } from '../support/intake-folder.ts';
 import type { IntakeCells, Spoiling } from '../support/intake-folder.ts';
 
@@ -37,15 +36,9 @@ const told = ({ faults }: IntakeReport): string[] =>
   faults.map(({ line, column, code }) => [line, column, code].filter((part) => part !== null).join(' '));
 
 describe('intake check', () => {
-  let intakeDir: string;
-  beforeEach(() => {
-    intakeDir = fs.mkdtempSync(path.join(os.tmpdir(), 'intake-'));
-  });
-  afterEach(() => {
-    fs.rmSync(intakeDir, { recursive: true });
-  });
-  const put = (cells: IntakeCells = {}, spoiling: Spoiling = {}, date = businessDate): string =>
-    writeIntake(intakeDir, cells, spoiling, date);
+  const intakes = intakeOfEachTest();
+  const { put } = intakes;
+
   const toldOf = async (cells: IntakeCells, spoiling?: Spoiling): Promise<string[]> =>
     told(await check(put(cells, spoiling)));
 
@@ -281,7 +274,7 @@ describe('intake check', () => {
     ];
     for (const spoiling of spoilings) {
       const report = await check(put({}, spoiling));
-      const reader = createIntakeReader({ intakeDir });
+      const reader = createIntakeReader({ intakeDir: intakes.dir });
       const read = async (): Promise<void> => {
         const intake = await reader.verify({ businessDate, openedAt: now, now, usedElsewhere: new Set() });
         await reader.providers(intake);
@@ -305,25 +298,25 @@ describe('intake check', () => {
         [name, name === 'manifest.json' ? 'manifest-missing' : 'intake-file-missing'],
       ]);
     }
-    expect(told(await check(path.join(intakeDir, 'none')))).toEqual(['intake-missing']);
+    expect(told(await check(path.join(intakes.dir, 'none')))).toEqual(['intake-missing']);
   });
 
   it('sees that a manifest is a copy of one beside it, or lies under another date', async () => {
     put({}, {}, '2026-11-21');
     const folder = put();
     expect(told(await check(folder))).toEqual(['producedAt manifest-of-another-date']);
-    fs.rmSync(path.join(intakeDir, '2026-11-21'), { recursive: true });
+    fs.rmSync(path.join(intakes.dir, '2026-11-21'), { recursive: true });
     expect(told(await check(folder))).toEqual([]);
-    const renamed = path.join(intakeDir, '2026-11-23');
+    const renamed = path.join(intakes.dir, '2026-11-23');
     fs.renameSync(folder, renamed);
     expect(told(await check(renamed))).toEqual(['businessDate manifest-of-another-date']);
-    fs.renameSync(renamed, path.join(intakeDir, 'to-look-at'));
-    expect(told(await check(path.join(intakeDir, 'to-look-at')))).toEqual([]);
+    fs.renameSync(renamed, path.join(intakes.dir, 'to-look-at'));
+    expect(told(await check(path.join(intakes.dir, 'to-look-at')))).toEqual([]);
   });
 
   it('takes a link under the name of a date for no folder, as a run does, and follows one of another name', async () => {
     const folder = put();
-    const [dated, newest] = ['2026-11-23', 'newest'].map((name) => path.join(intakeDir, name));
+    const [dated, newest] = ['2026-11-23', 'newest'].map((name) => path.join(intakes.dir, name));
     fs.symlinkSync(folder, dated!);
     fs.symlinkSync(folder, newest!);
     expect(told(await check(dated!))).toEqual(['intake-missing']);

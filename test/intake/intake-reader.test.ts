@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { createIntakeReader } from '../../src/intake/intake-folder.ts';
 import type { IntakeReader, IntakeTerms, VerifiedIntake } from '../../src/ports.ts';
@@ -11,11 +10,10 @@ import { all } from '../support/contracts/intake-contract.ts';
 import {
   businessDate,
   choiceCells,
+  intakeOfEachTest,
   providerCells,
   rosterCells,
-  writeIntake,
 } from '../support/intake-folder.ts';
-import type { IntakeCells, Spoiling } from '../support/intake-folder.ts';
 
 const now = Date.parse('2026-11-22T02:30:00Z');
 const terms: IntakeTerms = { businessDate, openedAt: now, now, usedElsewhere: new Set() };
@@ -23,17 +21,13 @@ const failing = (code: string): unknown => expect.objectContaining({ code });
 const names = ['service-users.csv', 'in-service-choices.csv', 'providers.csv'] as const;
 
 describe('the intake on a disk', () => {
-  let intakeDir: string;
+  const intakes = intakeOfEachTest();
+  const { put } = intakes;
   let reader: IntakeReader;
   beforeEach(() => {
-    intakeDir = fs.mkdtempSync(path.join(os.tmpdir(), 'intake-'));
-    reader = createIntakeReader({ intakeDir });
-  });
-  afterEach(() => {
-    fs.rmSync(intakeDir, { recursive: true });
+    reader = createIntakeReader({ intakeDir: intakes.dir });
   });
 
-  const put = (cells?: IntakeCells, spoiling?: Spoiling): string => writeIntake(intakeDir, cells, spoiling);
   const refusal = (code: string): Promise<void> =>
     expect(reader.verify(terms)).rejects.toEqual(failing(code));
   const readAll = async (intake: VerifiedIntake): Promise<void> => {
@@ -104,7 +98,7 @@ describe('the intake on a disk', () => {
 
   it('refuses a folder that is a link, and a business date that is a way elsewhere', async () => {
     const folder = put();
-    fs.renameSync(folder, path.join(intakeDir, 'staging'));
+    fs.renameSync(folder, path.join(intakes.dir, 'staging'));
     fs.symlinkSync('staging', folder);
     await refusal('intake-missing');
     expect(await reader.dates()).toEqual([]);
@@ -176,9 +170,9 @@ describe('the intake on a disk', () => {
   it('leaves other files alone, when it reads and when it removes', async () => {
     const folder = put();
     fs.writeFileSync(path.join(folder, 'service-users.csv.bak'), 'x');
-    fs.mkdirSync(path.join(intakeDir, 'notes'));
-    fs.mkdirSync(path.join(intakeDir, '2026-11-20'));
-    fs.mkdirSync(path.join(intakeDir, '2026-02-30'));
+    fs.mkdirSync(path.join(intakes.dir, 'notes'));
+    fs.mkdirSync(path.join(intakes.dir, '2026-11-20'));
+    fs.mkdirSync(path.join(intakes.dir, '2026-02-30'));
     await readAll(await reader.verify(terms));
     expect(await reader.dates()).toEqual([businessDate]);
     await reader.remove(businessDate);
@@ -191,23 +185,23 @@ describe('the intake on a disk', () => {
     fs.rmSync(path.join(folder, 'manifest.json'));
     expect(await reader.dates()).toEqual([businessDate]);
     await reader.remove(businessDate);
-    expect(fs.readdirSync(intakeDir)).toEqual([]);
+    expect(fs.readdirSync(intakes.dir)).toEqual([]);
 
-    fs.renameSync(put(), path.join(intakeDir, 'staging'));
+    fs.renameSync(put(), path.join(intakes.dir, 'staging'));
     fs.symlinkSync('staging', folder);
     await reader.remove(businessDate);
     await reader.remove('../..');
-    expect(fs.readdirSync(path.join(intakeDir, 'staging'))).toHaveLength(4);
+    expect(fs.readdirSync(path.join(intakes.dir, 'staging'))).toHaveLength(4);
   });
 
   it('says so when it cannot remove', async () => {
     fs.mkdirSync(path.join(put(), 'more'));
-    fs.rmSync(path.join(intakeDir, businessDate, 'manifest.json'));
-    fs.mkdirSync(path.join(intakeDir, businessDate, 'manifest.json'));
+    fs.rmSync(path.join(intakes.dir, businessDate, 'manifest.json'));
+    fs.mkdirSync(path.join(intakes.dir, businessDate, 'manifest.json'));
     await expect(reader.remove(businessDate)).rejects.toEqual(failing('place-unsafe'));
   });
 
   it('has no dates where there is no folder at all', async () => {
-    expect(await createIntakeReader({ intakeDir: path.join(intakeDir, 'none') }).dates()).toEqual([]);
+    expect(await createIntakeReader({ intakeDir: path.join(intakes.dir, 'none') }).dates()).toEqual([]);
   });
 });

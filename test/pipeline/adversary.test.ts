@@ -7,11 +7,11 @@ import { day, formatInstant, hour } from '../../src/domain/calendar.ts';
 import { readConfig } from '../../src/config.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
-import { approveHold } from '../../src/pipeline/holds.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import { recordChoice } from '../../src/pipeline/recorded-choices.ts';
 import type { ToldChoice } from '../../src/pipeline/recorded-choices.ts';
 import type { OutboundDrop } from '../../src/ports.ts';
+import { approve } from '../support/approvals.ts';
 import { createWorld, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World, WorldOptions } from '../support/gate-world.ts';
 import { choiceCells, providerCells } from '../support/intake-folder.ts';
@@ -45,20 +45,6 @@ const told = (over: Partial<ToldChoice> & { at: number }): ToldChoice => ({
 async function record(world: World, over: Partial<ToldChoice> = {}): Promise<void> {
   const claim = await world.ledger.claim('choices');
   await recordChoice({ ...world.pipeline, claim }, told({ at: world.now(), ...over }));
-}
-
-async function openHold(world: World): Promise<number> {
-  const holds = await world.ledger.read((tx) => tx.holds());
-  const hold = holds.find(({ decision }) => decision === 'open');
-  if (hold === undefined) throw new Error('no hold is open');
-  return hold.id;
-}
-
-async function approve(world: World): Promise<void> {
-  const approvers = { check: () => Promise.resolve({ name: 'C. Guardian', role: 'Caldicott Guardian' }) };
-  const claim = await world.ledger.claim('holds');
-  const words = { signature: 'signature', reason: 'looked at' };
-  await approveHold({ ...world.pipeline, claim }, approvers, await openHold(world), words);
 }
 
 const mistyped = choiceCells({

@@ -1,7 +1,10 @@
 /** Intake folders on a disk: valid as they are written, for a test to break. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+
+import { afterEach, beforeEach } from '@jest/globals';
 
 import { formatInstant } from '../../src/domain/calendar.ts';
 import type { Instant } from '../../src/domain/calendar.ts';
@@ -118,6 +121,24 @@ export function writeIntake(
   for (const [name, text] of Object.entries(texts)) fs.writeFileSync(path.join(folder, name), text);
   fs.writeFileSync(path.join(folder, 'manifest.json'), JSON.stringify(manifest));
   return folder;
+}
+
+/** Call once in a block of tests: gives each of them a folder of its own to write intakes into, which goes with the test. */
+export function intakeOfEachTest(): {
+  readonly dir: string;
+  readonly put: (cells?: IntakeCells, spoiling?: Spoiling, date?: string) => string;
+} {
+  const place = { dir: '' };
+  beforeEach(() => {
+    place.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'intake-'));
+  });
+  afterEach(() => {
+    fs.rmSync(place.dir, { recursive: true });
+  });
+  return Object.assign(place, {
+    put: (cells: IntakeCells = {}, spoiling: Spoiling = {}, date?: string) =>
+      writeIntake(place.dir, cells, spoiling, date),
+  });
 }
 
 export const csvCell = (cell: string): string =>
