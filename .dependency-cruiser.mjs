@@ -41,8 +41,11 @@ export default {
       name: 'imports-point-down:ports',
       comment: 'Ports and configuration see the domain only.',
       severity: 'error',
-      from: { path: '^src/(ports|config)\\.ts$' },
-      to: { path: '^(src|jobs|scripts|test)/', pathNot: '^src/(domain/|ports\\.ts|logger)' },
+      from: { path: '^src/(ports|config|config-faults)\\.ts$' },
+      to: {
+        path: '^(src|jobs|scripts|test)/',
+        pathNot: '^src/(domain/|ports\\.ts|config-faults\\.ts|logger)',
+      },
     },
     {
       name: 'imports-point-down:wings',

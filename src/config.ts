@@ -2,6 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import {
+  bandOf,
+  contradictions,
+  isMeshUrl,
+  livePollSeconds,
+  missingToRun,
+  rangesOf,
+} from './config-faults.ts';
+import type { Fault, Finding } from './config-faults.ts';
 import { Failure } from './domain/failure.ts';
 import type { RemovalBand } from './domain/hold.ts';
 import type { LocalDate } from './domain/calendar.ts';
@@ -64,8 +73,6 @@ const secrets = [
   'MESH_MAILBOX_PASSWORD',
   'MESH_SHARED_KEY',
 ] as const;
-const productionHosts = ['mesh-sync.spineservices.nhs.uk', 'mesh-sync.national.ncrs.nhs.uk'];
-const livePollSeconds = 300;
 
 const token = z.string().regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, hyphen, underscore');
 const number = (least: number, most: number): z.ZodType<number> => z.coerce.number().min(least).max(most);
@@ -81,11 +88,7 @@ const schema = z.object({
   EXPORT_GATE_MASTER_KEY: optional,
   DATABASE_URL: optional,
   REDIS_URL: optional,
-  MESH_URL: z
-    .string()
-    .regex(/^https?:\/\/[^/?#\s]+$/, 'https://host[:port] without a path')
-    .nullable()
-    .default(null),
+  MESH_URL: z.string().refine(isMeshUrl, 'https://host[:port] and nothing else').nullable().default(null),
   MESH_MAILBOX_ID: z
     .string()
     .regex(/^[A-Z0-9]{3,20}$/, 'upper-case letters and digits')
@@ -144,46 +147,50 @@ type Settings = z.infer<typeof schema>;
 /** The names this program knows, in the order of the README's table. */
 export const settingNames = Object.keys(schema.shape);
 
-interface Fault {
-  readonly name: string;
-  readonly allowed: string;
-}
-
 /** Reads and checks the whole configuration; throws one `configuration-invalid` that names every fault, and no value of a secret. */
 export function readConfig(environment: Environment = process.env): Config {
-  const faults: Fault[] = [];
-  const given = Object.fromEntries(settingNames.flatMap((name) => setting(environment, name, faults)));
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    faults.push(
-      ...parsed.error.issues.map((issue) => ({ name: String(issue.path[0]), allowed: issue.message })),
-    );
-    throw invalid(faults);
-  }
-  faults.push(...contradictions(parsed.data));
+  const { settings, faults } = understand(environment, contradictions);
   if (faults.length > 0) throw invalid(faults);
-  return assemble(parsed.data);
+  return assemble(settings);
 }
 
 /** A configuration that is complete enough to send: MESH is named, and under `live` the legal basis and the recipient's agreement are. */
 export type SendingConfig = Config & { readonly mesh: MeshConfig };
 
-/** Throws `configuration-invalid` naming everything that a run needs and that only a run needs. */
-export function readyToSend(config: Config): SendingConfig {
-  const faults: Fault[] = [];
-  const need = (name: string, value: string | null): number =>
-    value === null ? faults.push({ name, allowed: 'required to run' }) : 0;
-  need('MESH_URL', config.mesh?.url ?? null);
-  if (config.numbers.name === 'live') {
-    need('LEGAL_BASIS_REF', config.legal.basisRef);
-    need('LEGAL_BASIS_EXPIRES_ON', config.legal.basisExpiresOn);
-    need('RECIPIENT_AGREEMENT_REF', config.legal.recipientRef);
-    need('RECIPIENT_AGREEMENT_EXPIRES_ON', config.legal.recipientExpiresOn);
-    need('PURPOSE', config.legal.purpose);
-  }
-  const { mesh } = config;
+/** The same for a run; what it needs and only it needs is among the faults. */
+export function readSendingConfig(environment: Environment = process.env): SendingConfig {
+  const judge = (settings: Settings): readonly Finding[] => [
+    ...contradictions(settings),
+    ...missingToRun(settings),
+  ];
+  const { settings, faults } = understand(environment, judge);
+  const { mesh, ...config } = assemble(settings);
   if (mesh === null || faults.length > 0) throw invalid(faults);
   return { ...config, mesh };
+}
+
+/** Every setting by itself, then all of them together; one that is wrong by itself is not held against another. */
+function understand(
+  environment: Environment,
+  judge: (settings: Settings) => readonly Finding[],
+): { readonly settings: Settings; readonly faults: readonly Fault[] } {
+  const faults: Fault[] = [];
+  const given = Object.fromEntries(settingNames.flatMap((name) => setting(environment, name, faults)));
+  const wrong = new Set(faults.map(({ name }) => name.replace(/_FILE$/, '')));
+  for (const {
+    path: [name],
+    message,
+  } of schema.safeParse(given).error?.issues ?? []) {
+    faults.push({ name: String(name), allowed: message });
+    wrong.add(String(name));
+  }
+  const settings = schema.parse(
+    Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))),
+  );
+  const together = judge(settings).filter(
+    ({ name, besides }) => ![name, ...besides].some((each) => wrong.has(each)),
+  );
+  return { settings, faults: [...faults, ...together] };
 }
 
 /** A setting of the environment, or the content of the file that `NAME_FILE` names where the setting is a secret; empty is unset. */
@@ -200,48 +207,8 @@ function setting(environment: Environment, name: string, faults: Fault[]): [stri
   }
 }
 
-const isLoopback = (url: string): boolean => {
-  const host = new URL(url).hostname;
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
-};
-
-/** What is right setting by setting and wrong together. */
-function contradictions(s: Settings): Fault[] {
-  const faults: Fault[] = [];
-  const fault = (name: string, allowed: string): number => faults.push({ name, allowed });
-  if (s.MESH_URL !== null) {
-    const loopback = isLoopback(s.MESH_URL);
-    for (const name of ['MESH_MAILBOX_ID', 'MESH_MAILBOX_PASSWORD', 'MESH_SHARED_KEY'] as const) {
-      if (s[name] === null) fault(name, 'required with MESH_URL');
-    }
-    for (const name of ['MESH_CLIENT_CERT_FILE', 'MESH_CLIENT_KEY_FILE', 'MESH_CA_FILE'] as const) {
-      if (s[name] === null && !loopback) fault(name, 'required unless MESH_URL is loopback');
-    }
-    if (!loopback && !s.MESH_URL.startsWith('https:')) fault('MESH_URL', 'https, unless loopback');
-    if (!loopback && s.MESH_POLL_SECONDS < livePollSeconds)
-      fault('MESH_POLL_SECONDS', 'at least 300 on a live MESH');
-    if (loopback && s.NHS_NUMBER_POLICY === 'live')
-      fault('NHS_NUMBER_POLICY', 'test with a loopback MESH_URL');
-    const host = new URL(s.MESH_URL).hostname.replace(/\.$/, '');
-    if (s.NHS_NUMBER_POLICY === 'test' && productionHosts.includes(host)) {
-      fault('NHS_NUMBER_POLICY', 'live with a production MESH');
-    }
-  }
-  if (s.MESH_CHECK_MAILBOX_ID.toUpperCase() === s.MESH_MAILBOX_ID)
-    fault('MESH_CHECK_MAILBOX_ID', 'another mailbox than our own, which would answer with all we asked');
-  for (const name of ['EXPORT_GATE_DATA_DIR', 'EXPORT_GATE_INTAKE_DIR'] as const) {
-    if (!path.relative(s.EXPORT_GATE_OUTBOUND_DIR, s[name]).startsWith('..'))
-      fault(name, 'a folder outside EXPORT_GATE_OUTBOUND_DIR, whose content leaves');
-  }
-  if (rangesOf(s.NHS_NUMBER_EXTRA_RANGES).some(([from, to]) => from > to || to > 899))
-    fault('NHS_NUMBER_EXTRA_RANGES', 'ascending ranges below 900: 900-999 is never a live number');
-  if (s.CHECK_DEADLINE_HOURS > s.CHECK_MAX_AGE_HOURS)
-    fault('CHECK_DEADLINE_HOURS', 'at most CHECK_MAX_AGE_HOURS');
-  return faults;
-}
-
 function assemble(s: Settings): Config {
-  const [least = 0, most = 1] = s.CHECK_REMOVAL_BAND.split('-').map(Number);
+  const [least, most] = bandOf(s.CHECK_REMOVAL_BAND);
   const open = Object.entries(s).filter(([name]) => !(secrets as readonly string[]).includes(name));
   return {
     dataDir: path.resolve(s.EXPORT_GATE_DATA_DIR),
@@ -289,12 +256,6 @@ function meshOf(s: Settings): MeshConfig | null {
   const tls = certFile === null || keyFile === null || caFile === null ? null : { certFile, keyFile, caFile };
   return { url, mailboxId, password, sharedKey, tls, pollSeconds: s.MESH_POLL_SECONDS };
 }
-
-const rangesOf = (ranges: string | null): NumberPolicy['extraRanges'] =>
-  (ranges ?? '').split(',').flatMap((range) => {
-    const [from = '', to = ''] = range.split('-');
-    return from === '' ? [] : [[Number(from), Number(to)] as const];
-  });
 
 function invalid(faults: readonly Fault[]): Failure {
   const lines = faults.map(({ name, allowed }) => `${name}: ${allowed}`);

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
 import { createPersonLists } from './audit/person-lists.ts';
-import type { Config, MeshConfig, SendingConfig } from './config.ts';
+import type { Config, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
 import { createApprovers } from './keys/approvers.ts';
-import { initKeys, keyFilesIn, readMasterKey, readSigningKey } from './keys/key-files.ts';
+import { initKeys, keyFilesIn, makeFolder, readMasterKey, readSigningKey } from './keys/key-files.ts';
 import { createKeyring } from './keys/keyring.ts';
 import { takeAdvanceLock } from './ledger/advance-lock.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
@@ -65,7 +65,7 @@ export async function openOffice(config: Config): Promise<Office> {
   const files = keyFilesIn(config.dataDir);
   const keyring = createKeyring(readMasterKey(config.masterKey, files.master), systemChance);
   const signingKey = readSigningKey(files.signing);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(config.dataDir);
   const ledger = await openSqliteLedger(path.join(config.dataDir, 'ledger.sqlite'));
   const checkpointFile = path.join(config.dataDir, 'checkpoint');
   const audit = createAuditLog({ origin: config.auditOrigin, signingKey, checkpointFile });
@@ -112,7 +112,8 @@ async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Pro
   });
 }
 
-function refuseServers(config: Config): void {
+/** Throws `configuration-invalid` where servers are named that this version does not use. */
+export function refuseServers(config: Pick<Config, 'databaseUrl' | 'redisUrl'>): void {
   const named = [
     config.databaseUrl === null ? [] : ['DATABASE_URL'],
     config.redisUrl === null ? [] : ['REDIS_URL'],
@@ -141,8 +142,8 @@ export async function openPipeline(
     readonly onProgress: (event: Progress) => void;
   },
 ): Promise<Advancing> {
-  for (const folder of [config.dataDir, config.outboundDir])
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const mailbox = openMailbox(config);
+  for (const folder of [config.dataDir, config.outboundDir]) makeFolder(folder);
   const lock = await takeAdvanceLock(config.dataDir);
   let office: Office;
   try {
@@ -151,7 +152,6 @@ export async function openPipeline(
     await lock.release();
     throw thrown;
   }
-  const mailbox = createMailbox({ ...meshOptions(config.mesh), clock: systemClock, chance: systemChance });
   watch.signal.addEventListener('abort', () => {
     mailbox.close();
   });
@@ -176,13 +176,12 @@ export async function openPipeline(
   };
 }
 
-function meshOptions({
-  url,
-  mailboxId,
-  password,
-  sharedKey,
-  tls,
-}: MeshConfig): Omit<Parameters<typeof createMailbox>[0], 'clock' | 'chance'> {
+/**
+ * The mailbox of the configuration, which opens no connection before its first call. Throws `configuration-invalid` for a certificate, key
+ * or CA that cannot be read or do not belong together.
+ */
+export function openMailbox({ mesh }: Pick<SendingConfig, 'mesh'>): ReturnType<typeof createMailbox> {
+  const { url, mailboxId, password, sharedKey, tls } = mesh;
   const material =
     tls === null
       ? {}
@@ -193,5 +192,13 @@ function meshOptions({
             ca: readFileSync(tls.caFile),
           },
         };
-  return { url, mailboxId, password, sharedKey, ...material };
+  return createMailbox({
+    url,
+    mailboxId,
+    password,
+    sharedKey,
+    ...material,
+    clock: systemClock,
+    chance: systemChance,
+  });
 }

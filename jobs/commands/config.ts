@@ -1,10 +1,14 @@
-import { readConfig, readyToSend } from '../../src/config.ts';
+import { readSendingConfig } from '../../src/config.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
+import { openMailbox, refuseServers } from '../../src/wiring.ts';
 
 /** `export-gate config check`: everything a run needs is set and fits together; shows what is in force, without secrets. */
 export function check(): Promise<ExitCode> {
-  const { masterKey, databaseUrl, redisUrl, mesh, ...open } = readyToSend(readConfig());
+  const config = readSendingConfig();
+  refuseServers(config);
+  openMailbox(config).close();
+  const { masterKey, databaseUrl, redisUrl, mesh, ...open } = config;
   const { password, sharedKey, ...address } = mesh;
   const secret = (value: string | null): string => (value === null ? 'not set' : 'set');
   const secrets = {

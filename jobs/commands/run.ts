@@ -4,7 +4,7 @@ import { londonDate, londonTime, minute, readDate } from '../../src/domain/calen
 import { exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { exitCodeOfRun, formatRunId } from '../../src/domain/run.ts';
-import { readConfig, readyToSend } from '../../src/config.ts';
+import { readSendingConfig } from '../../src/config.ts';
 import type { SendingConfig } from '../../src/config.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
@@ -29,7 +29,7 @@ const intakeTriedEvery = 5 * minute;
 /** `export-gate run`: brings one business date as far as it will go. */
 export async function run(options: RunOptions): Promise<ExitCode> {
   const businessDate = dateOf(options.date);
-  const config = readyToSend(readConfig());
+  const config = readSendingConfig();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {

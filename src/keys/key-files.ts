@@ -25,7 +25,7 @@ export function initKeys(
   chance: Chance,
   masterFromElsewhere: boolean,
 ): readonly (keyof KeyFiles)[] {
-  mkdirSync(path.dirname(files.master), { recursive: true, mode: 0o700 });
+  makeFolder(path.dirname(files.master));
   const { privateKey } = generateKeyPairSync('ed25519');
   const contents: Record<keyof KeyFiles, string> = {
     master: `${Buffer.from(chance.bytes(32)).toString('base64')}\n`,
@@ -33,6 +33,21 @@ export function initKeys(
   };
   const wanted = masterFromElsewhere ? (['signing'] as const) : (['master', 'signing'] as const);
   return wanted.filter((name) => createOnce(files[name], contents[name]));
+}
+
+/** Makes a folder (0700), and those above it, if it is not there. Throws `place-unsafe` where none can be. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Failure('place-unsafe', {
+      message: 'A folder cannot be made.',
+      place: folder,
+      allowed: 'a folder, in a place where this user may write',
+      hint: 'Nothing was read or sent. Correct the configuration, or what stands in its place.',
+      cause,
+    });
+  }
 }
 
 function createOnce(file: string, content: string): boolean {
@@ -64,13 +79,25 @@ export function readMasterKey(configured: string | null, file: string): Uint8Arr
   });
 }
 
-/** The Ed25519 key that signs checkpoints. */
+/** The Ed25519 key that signs checkpoints. Throws `master-key-missing`, `place-unsafe`, or `configuration-invalid` for any other key. */
 export function readSigningKey(file: string): {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 } {
-  const privateKey = createPrivateKey(readKeyFile(file));
-  return { privateKey, publicKey: createPublicKey(privateKey) };
+  const pem = readKeyFile(file);
+  try {
+    const privateKey = createPrivateKey(pem);
+    if (privateKey.asymmetricKeyType === 'ed25519')
+      return { privateKey, publicKey: createPublicKey(privateKey) };
+  } catch {
+    // Without the cause: what a library says about a key may show some of it.
+  }
+  throw new Failure('configuration-invalid', {
+    message: 'The key that signs checkpoints cannot be read.',
+    place: file,
+    allowed: 'an Ed25519 private key, PEM',
+    hint: 'Restore the key that belongs to this ledger; a new one could not go on with its log.',
+  });
 }
 
 function readKeyFile(file: string): string {

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { readConfig, readyToSend, settingNames } from '../../src/config.ts';
+import { readConfig, readSendingConfig, settingNames } from '../../src/config.ts';
 import { Failure } from '../../src/domain/failure.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
@@ -28,6 +28,14 @@ const ground = {
   RECIPIENT_AGREEMENT_EXPIRES_ON: '2027-12-31',
   PURPOSE: 'VIVALDI Social Care',
 };
+
+/** Settings that name three files which are there. */
+function tlsFiles(): Readonly<Record<string, string>> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'export-gate-'));
+  const names = ['MESH_CLIENT_CERT_FILE', 'MESH_CLIENT_KEY_FILE', 'MESH_CA_FILE'];
+  for (const name of names) fs.writeFileSync(path.join(folder, name), 'PEM');
+  return Object.fromEntries(names.map((name) => [name, path.join(folder, name)]));
+}
 
 /** The settings that a configuration is refused for. */
 function faultsOf(work: () => unknown): string[] {
@@ -87,6 +95,14 @@ describe('configuration', () => {
       ['MESH_MAILBOX_ID', 'MESH_MAILBOX_PASSWORD', 'MESH_SHARED_KEY'],
     ],
     ['a MESH URL with a path', { ...mesh, MESH_URL: 'http://127.0.0.1/messageexchange' }, ['MESH_URL']],
+    ['a MESH URL with a port that is none', { ...mesh, MESH_URL: 'http://127.0.0.1:99999' }, ['MESH_URL']],
+    ['a MESH URL with a password', { ...mesh, MESH_URL: 'https://us:word@127.0.0.1' }, ['MESH_URL']],
+    [
+      'a CA alone on this machine',
+      { ...mesh, MESH_CA_FILE: 'ca.pem' },
+      ['MESH_CLIENT_CERT_FILE', 'MESH_CLIENT_KEY_FILE'],
+    ],
+    ['a band the wrong way round', { CHECK_REMOVAL_BAND: '0.15-0.01' }, ['CHECK_REMOVAL_BAND']],
     ['a deadline after the answers’ age limit', { CHECK_DEADLINE_HOURS: '25' }, ['CHECK_DEADLINE_HOURS']],
     ['papers kept too long', { PAPERS_KEEP_DAYS: '8' }, ['PAPERS_KEEP_DAYS']],
     ['an hour that clock changes repeat or skip', { NIGHTLY_AT: '01:00' }, ['NIGHTLY_AT']],
@@ -101,10 +117,44 @@ describe('configuration', () => {
   });
 
   it('needs a legal basis and a recipient to send live, and neither to look', () => {
-    const config = readConfig(live);
-    expect(faultsOf(() => readyToSend(config))).toEqual(Object.keys(ground).sort());
-    expect(readyToSend(readConfig({ ...live, ...ground })).mesh.pollSeconds).toBe(300);
-    expect(faultsOf(() => readyToSend(readConfig({})))).toContain('MESH_URL');
+    expect(readConfig(live).numbers.name).toBe('live');
+    const files = tlsFiles();
+    expect(faultsOf(() => readSendingConfig({ ...live, ...files }))).toEqual(Object.keys(ground).sort());
+    expect(readSendingConfig({ ...live, ...files, ...ground }).mesh.pollSeconds).toBe(300);
+    expect(faultsOf(() => readSendingConfig({}))).toContain('MESH_URL');
+  });
+
+  it('tells what is wrong by itself, what contradicts and what is missing, all at once', () => {
+    const environment = {
+      ...live,
+      MESH_CA_FILE: '',
+      MESH_POLL_SECONDS: '60',
+      NIGHTLY_AT: '01:30',
+      ...ground,
+    };
+    const wrong = ['MESH_CA_FILE', 'MESH_POLL_SECONDS', 'NIGHTLY_AT'];
+    expect(faultsOf(() => readConfig(environment))).toEqual(wrong);
+    const sending = { ...environment, PURPOSE: '' };
+    expect(faultsOf(() => readSendingConfig(sending))).toEqual(
+      ['MESH_CLIENT_CERT_FILE', 'MESH_CLIENT_KEY_FILE', 'PURPOSE', ...wrong].sort(),
+    );
+  });
+
+  it('holds nothing against a setting that is wrong by itself', () => {
+    const environment = { ...mesh, MESH_URL: 'https://host:abc', CHECK_MAX_AGE_HOURS: 'old' };
+    const deadline = { CHECK_DEADLINE_HOURS: '30' };
+    const wrong = ['CHECK_MAX_AGE_HOURS', 'MESH_URL'];
+    expect(faultsOf(() => readConfig({ ...environment, ...deadline }))).toEqual(wrong);
+    expect(faultsOf(() => readSendingConfig({ ...environment, ...deadline }))).toEqual(wrong);
+  });
+
+  it('reads the TLS files that a run needs, and looks at them for nothing else', () => {
+    expect(readConfig(live).mesh?.tls?.certFile).toBe('cert.pem');
+    expect(faultsOf(() => readSendingConfig({ ...live, ...ground }))).toEqual([
+      'MESH_CA_FILE',
+      'MESH_CLIENT_CERT_FILE',
+      'MESH_CLIENT_KEY_FILE',
+    ]);
   });
 
   it('takes a secret from a file', () => {

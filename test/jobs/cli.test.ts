@@ -1,5 +1,5 @@
 /** The command line as an operator meets it before anything runs: help, keys, configuration, intake. */
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
@@ -77,6 +77,17 @@ describe('keys', () => {
     ));
 });
 
+describe('a signing key that is none', () => {
+  it('is refused before anything is opened, exit 2', () =>
+    oneNight(async (here) => {
+      writeFileSync(path.join(here.dataDir, 'keys', 'checkpoint-signing-key.pem'), 'worn away', {
+        mode: 0o600,
+      });
+      expect(await here.gate('status')).toMatchObject(refusal(2, 'configuration-invalid'));
+      expect(existsSync(path.join(here.dataDir, 'ledger.sqlite'))).toBe(false);
+    }));
+});
+
 describe('the configuration', () => {
   it('is refused with every fault at once and no secret, exit 2', () => {
     const hidden = { EXPORT_GATE_MASTER_KEY: 'mouse-in-the-wall', MESH_SHARED_KEY: '' };
@@ -111,6 +122,31 @@ describe('the configuration', () => {
       expect(await here.run()).toMatchObject(refusal(2, 'configuration-invalid'));
       expect(await here.farSide.sent()).toEqual([]);
     }),
+  );
+
+  it.each([
+    [
+      'TLS material that is none',
+      {
+        MESH_CLIENT_CERT_FILE: import.meta.filename,
+        MESH_CLIENT_KEY_FILE: import.meta.filename,
+        MESH_CA_FILE: import.meta.filename,
+      },
+    ],
+    ['another ledger than the one there is', { REDIS_URL: 'redis://localhost' }],
+  ])('is found out when it is checked: %s, exit 2', (_, settings) =>
+    withSettings(settings, async ({ gate }) => {
+      expect(await gate('config', 'check')).toMatchObject(refusal(2, 'configuration-invalid'));
+    }),
+  );
+
+  it.each(['EXPORT_GATE_DATA_DIR', 'EXPORT_GATE_OUTBOUND_DIR'])(
+    'names a place where no folder can be: %s, exit 2',
+    (name) =>
+      withSettings({ [name]: path.join(import.meta.filename, 'folder') }, async (here) => {
+        const args = name === 'EXPORT_GATE_DATA_DIR' ? ['keys', 'init'] : ['run', '--date', here.date];
+        expect(await here.gate(...args)).toMatchObject(refusal(2, 'place-unsafe'));
+      }),
   );
 
   it('is checked and shown without secrets', () =>

@@ -6,7 +6,7 @@
 import { SqliteDriver } from 'kysely';
 import type { DatabaseConnection } from 'kysely';
 
-import { readConfig, readyToSend } from '../../src/config.ts';
+import { readSendingConfig } from '../../src/config.ts';
 import { createOutboundDrop } from '../../src/drop/outbound-drop.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import type { Pipeline } from '../../src/pipeline/context.ts';
@@ -78,7 +78,7 @@ type Commit = (this: unknown, connection: DatabaseConnection) => Promise<void>;
 
 async function main(): Promise<void> {
   process.umask(0o077);
-  const config = readyToSend(readConfig());
+  const config = readSendingConfig();
   const opened = watchOpening();
   const advancing = await openPipeline(config, {
     by: 'operator:test',
