@@ -388,6 +388,8 @@ export interface Ledger {
   read<T>(work: (ledger: LedgerReader) => Promise<T>): Promise<T>;
   /** One transaction at a time; durable when it resolves; throws `epoch-stale` if the claim was taken by another, `ledger-failed` if it cannot be kept. */
   transact<T>(claim: Claim, work: (ledger: LedgerWriter) => Promise<T>): Promise<T>;
+  /** Reads while nobody writes, in whatever process: of two such readings the later one never sees less than the earlier. */
+  readAlone<T>(work: (ledger: LedgerReader) => Promise<T>): Promise<T>;
   /** Leaves nothing of what was destroyed in the ledger's files: write-ahead log emptied, free pages overwritten. */
   compact(): Promise<void>;
   close(): Promise<void>;
@@ -409,7 +411,10 @@ export interface AuditLog {
   sign(
     ledger: LedgerWriter,
   ): Promise<{ readonly size: number; readonly root: Digest; readonly note: string }>;
-  /** Writes the newest checkpoint to the checkpoint file, durably and whole. */
+  /**
+   * Writes a checkpoint to the checkpoint file, durably and whole. One of ours that is larger is never replaced by a smaller one; callers
+   * come one after the other (`Ledger.readAlone`).
+   */
   publishCheckpoint(note: string): Promise<void>;
   /** Recomputes the tree from the stored bytes and checks every stored checkpoint's size and root. Throws `audit-invalid` with the first bad position. */
   verify(ledger: LedgerReader): Promise<{ readonly size: number; readonly root: Digest }>;

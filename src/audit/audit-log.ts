@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Failure } from '../domain/failure.ts';
 import type { Entry } from '../domain/evidence.ts';
 import type { AuditLog, EntryProof, Frontier, LedgerReader, LedgerWriter, StoredEntry } from '../ports.ts';
-import { publishCheckpointFile } from './checkpoint-file.ts';
+import { publishCheckpointFile, readCheckpointFile } from './checkpoint-file.ts';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { append, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
 import { verifierKey, verifierOf } from './signed-note.ts';
@@ -45,7 +45,10 @@ export function createAuditLog({ origin, signingKey, checkpointFile }: AuditLogO
       return { size: frontier.size, root: Buffer.from(root).toString('hex'), note };
     },
 
-    publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
+    async publishCheckpoint(note) {
+      if (sizeOf(note) >= sizeOf(await readCheckpointFile(checkpointFile)))
+        await publishCheckpointFile(checkpointFile, note);
+    },
 
     async verify(ledger) {
       const checkpoint = await ledger.checkpoint();
@@ -64,6 +67,16 @@ export function createAuditLog({ origin, signingKey, checkpointFile }: AuditLogO
       return { size: frontier.size, root: Buffer.from(rootOf(frontier)).toString('hex') };
     },
   };
+
+  /** -1 for what is no checkpoint of ours: it may be replaced by any. */
+  function sizeOf(note: string): number {
+    try {
+      return openCheckpoint(Buffer.from(note), origin, [verifier]).size;
+    } catch (thrown) {
+      if (thrown instanceof Failure) return -1;
+      throw thrown;
+    }
+  }
 
   /** Reads the entries since the last checkpoint back onto its frontier, so that what is signed is what was stored. */
   async function readBack(ledger: LedgerWriter): Promise<Frontier> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -21,5 +21,15 @@ export async function publishCheckpointFile(file: string, note: string): Promise
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** What the checkpoint file holds; empty where there is none yet. */
+export async function readCheckpointFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw thrown;
   }
 }

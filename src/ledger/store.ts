@@ -43,6 +43,8 @@ export function ledgerOn(engine: Engine): Ledger {
           .execute((db) => work(readerOn(db))),
       ),
 
+    readAlone: (work) => whileOpen(() => engine.writing.transaction().execute((db) => work(readerOn(db)))),
+
     transact: (claim, work) =>
       whileOpen(() =>
         engine.writing.transaction().execute(async (db) => {

@@ -76,17 +76,22 @@ export async function commitSigned(
   { ledger, claim, audit }: Signing,
   work: (tx: LedgerWriter) => Promise<void>,
 ): Promise<void> {
-  const { note } = await ledger.transact(claim, async (tx) => {
+  await ledger.transact(claim, async (tx) => {
     await work(tx);
-    return audit.sign(tx);
+    await audit.sign(tx);
   });
-  await audit.publishCheckpoint(note);
+  await showCheckpoint({ ledger, audit });
 }
 
-/** Shows the newest checkpoint outside the ledger once more: a crash may have come between its commit and its showing. */
-export async function showCheckpoint({ ledger, audit }: Signing): Promise<void> {
-  const checkpoint = await ledger.read((tx) => tx.checkpoint());
-  if (checkpoint !== null) await audit.publishCheckpoint(checkpoint.note);
+/**
+ * Shows the newest checkpoint outside the ledger: after each signature, and once more when runs are taken up, for a crash may have come
+ * between the two. Nobody signs meanwhile, so that a process that was held up never shows an older one than another has shown.
+ */
+export async function showCheckpoint({ ledger, audit }: Pick<Signing, 'ledger' | 'audit'>): Promise<void> {
+  await ledger.readAlone(async (tx) => {
+    const checkpoint = await tx.checkpoint();
+    if (checkpoint !== null) await audit.publishCheckpoint(checkpoint.note);
+  });
 }
 
 /** Under expired approvals nothing is asked and nothing leaves; checked when a run begins and again before it decides (R29, R52). */

@@ -7,10 +7,12 @@ import { day, formatInstant, hour } from '../../src/domain/calendar.ts';
 import { readConfig } from '../../src/config.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
+import { tell } from '../../src/pipeline/context.ts';
+import { commitSigned } from '../../src/pipeline/end.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import { recordChoice } from '../../src/pipeline/recorded-choices.ts';
 import type { ToldChoice } from '../../src/pipeline/recorded-choices.ts';
-import type { OutboundDrop } from '../../src/ports.ts';
+import type { Ledger, OutboundDrop } from '../../src/ports.ts';
 import { approve } from '../support/approvals.ts';
 import { createWorld, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World, WorldOptions } from '../support/gate-world.ts';
@@ -140,6 +142,16 @@ describe('asking about somebody although they objected in time', () => {
   });
 });
 
+/** A ledger beside which something happens whenever a checkpoint was shown. */
+const afterShowing = (ledger: Ledger, act: () => Promise<void>): Ledger => ({
+  ...ledger,
+  async readAlone(work) {
+    const done = await ledger.readAlone(work);
+    await act();
+    return done;
+  },
+});
+
 describe('a choice recorded at the last moment', () => {
   it('while the newest roster is being read again', async () => {
     const world = await watchedWorld();
@@ -163,18 +175,13 @@ describe('a choice recorded at the last moment', () => {
   it('when the drop is about to be linked', async () => {
     const world = await watchedWorld();
     world.intake({ choices: [], roster: residents(5) });
-    const { audit } = world.pipeline;
     let published = 0;
     world.pipeline = {
       ...world.pipeline,
-      audit: {
-        ...audit,
-        async publishCheckpoint(note) {
-          await audit.publishCheckpoint(note);
-          const [run] = await world.ledger.read((tx) => tx.runs({}));
-          if (run?.state === 'decided' && published++ === 0) await record(world);
-        },
-      },
+      ledger: afterShowing(world.ledger, async () => {
+        const [run] = await world.ledger.read((tx) => tx.runs({}));
+        if (run?.state === 'decided' && published++ === 0) await record(world);
+      }),
     };
     await world.run();
     expect(published).toBe(2);
@@ -254,20 +261,57 @@ describe('two workers', () => {
   it('one that was taken over wakes up and publishes', async () => {
     const world = await watchedWorld();
     world.intake({ choices: [], roster: residents(5) });
-    const { drop, audit } = world.pipeline;
+    const { drop } = world.pipeline;
     world.pipeline = {
       ...world.pipeline,
+      ledger: afterShowing(world.ledger, async () => {
+        const [run] = await world.ledger.read((tx) => tx.runs({}));
+        if (run?.state === 'decided') await world.ledger.claim('advancing');
+      }),
+    };
+    await expect(world.run()).rejects.toMatchObject({ code: 'epoch-stale' });
+    expect(await drop.look({ businessDate: tonight, revision: 1 })).toBe('nothing');
+  });
+
+  it('one that was held up after its signature does not show an older checkpoint than the other has shown', async () => {
+    const world = await watchedWorld();
+    world.intake({ choices: [], roster: residents(5) });
+    const { ledger, audit } = world.pipeline;
+    const elsewhere = await openSqliteLedger(path.join(world.config.dataDir, 'ledger.sqlite'));
+    const shown: number[] = [];
+    const look = (): void => {
+      const file = path.join(world.config.dataDir, 'checkpoint');
+      if (fs.existsSync(file)) shown.push(Number(fs.readFileSync(file, 'utf8').split('\n')[1]));
+    };
+    const signsBeside = async (): Promise<void> => {
+      const claim = await elsewhere.claim('holds');
+      await commitSigned({ ledger: elsewhere, claim, audit }, async (tx) => {
+        await tell(world.pipeline, tx, null, { what: 'configuration-in-force', digest: '0'.repeat(64) });
+      });
+      look();
+    };
+    world.pipeline = {
+      ...world.pipeline,
+      ledger: {
+        ...ledger,
+        async transact(claim, work) {
+          const done = await ledger.transact(claim, work);
+          await signsBeside();
+          return done;
+        },
+      },
       audit: {
         ...audit,
         async publishCheckpoint(note) {
           await audit.publishCheckpoint(note);
-          const [run] = await world.ledger.read((tx) => tx.runs({}));
-          if (run?.state === 'decided') await world.ledger.claim('advancing');
+          look();
         },
       },
     };
-    await expect(world.run()).rejects.toMatchObject({ code: 'epoch-stale' });
-    expect(await drop.look({ businessDate: tonight, revision: 1 })).toBe('nothing');
+    await world.run();
+    await elsewhere.close();
+    expect(shown.length).toBeGreaterThan(10);
+    expect(shown).toEqual(shown.toSorted((a, b) => a - b));
   });
 });
 

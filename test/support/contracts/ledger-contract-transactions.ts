@@ -75,6 +75,26 @@ export function transactionsContract(desk: LedgerDesk): void {
       expect(await read((tx) => tx.setting('name'))).toBe('value');
     });
 
+    it('wait for who reads alone, who sees all that was written before', async () => {
+      await write((tx) => tx.set('name', 'before'));
+      const [begun, end] = [signal(), signal()];
+      const alone = desk.ledger.readAlone(async (tx) => {
+        const first = await tx.setting('name');
+        begun.fire();
+        await end.fired;
+        return [first, await tx.setting('name')];
+      });
+      await begun.fired;
+      let written = false;
+      const writing = write((tx) => tx.set('name', 'after')).then(() => (written = true));
+      await new Promise((later) => setTimeout(later, 20));
+      expect(written).toBe(false);
+      end.fire();
+      expect(await alone).toEqual(['before', 'before']);
+      await writing;
+      expect(await desk.ledger.readAlone((tx) => tx.setting('name'))).toBe('after');
+    });
+
     it('last when the ledger is closed and opened again', async () => {
       await withRun();
       await write((tx) => tx.set('name', 'value'));
