@@ -447,12 +447,14 @@ export interface PersonRow {
 export interface Approver {
   readonly name: string;
   readonly role: string;
+  /** Accounts of the operating system under which they work here. */
+  readonly accounts: readonly string[];
 }
 
 export interface Approvers {
   /**
    * Checks a detached Ed25519 signature over a hold's approval text by somebody in `APPROVERS_FILE` who is valid now.
-   * Throws `approval-refused`.
+   * Throws `approval-refused`, `configuration-invalid` for a list that cannot be believed whole.
    */
   check(text: string, signature: string, now: Instant): Promise<Approver>;
 }

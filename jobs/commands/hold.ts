@@ -74,6 +74,23 @@ export const show = (id: string, { text }: { readonly text: boolean }): Promise<
     process.stdout.write(lines.join('\n'));
   });
 
+/** A detached signature in base64; one that openssl left as its 64 bytes will do too. */
+function signatureIn(file: string): string {
+  try {
+    const bytes = readFileSync(file);
+    return bytes.toString(bytes.length === rawSignatureBytes ? 'base64' : 'utf8');
+  } catch {
+    throw new Failure('usage', {
+      message: 'The signature cannot be read.',
+      place: file,
+      allowed: 'a file with a detached Ed25519 signature, base64',
+      hint: 'Nothing was approved. `export-gate hold show` says how to make one.',
+    });
+  }
+}
+
+const rawSignatureBytes = 64;
+
 /** `export-gate hold approve ID`: the run goes on with the next `export-gate run`. */
 export const approve = (
   id: string,
@@ -81,7 +98,7 @@ export const approve = (
 ): Promise<ExitCode> =>
   withOffice(async (office) => {
     const hold = await holdOf(office, id);
-    const signature = readFileSync(words.signature, 'utf8');
+    const signature = signatureIn(words.signature);
     await approveHold(await desk(office), office.approvers, hold.id, { signature, reason: words.reason });
     process.stdout.write(
       `Hold ${id} is approved. \`export-gate run --date ${hold.run.businessDate}\` goes on.\n`,

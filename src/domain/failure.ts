@@ -75,6 +75,7 @@ const meanings = {
   'ledger-newer': means('usage', 500, 'never'),
   'audit-invalid': means('auditInvalid', 500, 'never'),
   'approval-refused': means('usage', 403, 'never'),
+  'hold-decided': means('usage', 409, 'never'),
   'run-not-found': means('usage', 404, 'never'),
   'transition-refused': means('unexpected', 409, 'never'),
   busy: means('busy', 409, 'later'),

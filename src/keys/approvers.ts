@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { londonDate } from '../domain/calendar.ts';
@@ -6,22 +7,45 @@ import { Failure } from '../domain/failure.ts';
 import type { Approver, Approvers } from '../ports.ts';
 
 const localDate = z.iso.date();
-const schema = z.array(
-  z.strictObject({
-    name: z.string().min(1),
-    role: z.string().min(1),
-    publicKey: z.string().min(1),
-    validFrom: localDate,
-    validTo: localDate,
-  }),
-);
+const ed25519Key = z.string().transform((pem, context) => {
+  try {
+    const key = createPublicKey(pem);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // What a library says of a text that is no key helps nobody.
+  }
+  context.addIssue('an Ed25519 public key, PEM');
+  return z.NEVER;
+});
+const schema = z
+  .array(
+    z.strictObject({
+      name: z.string().min(1),
+      role: z.string().min(1),
+      accounts: z.array(z.string().min(1)).default([]),
+      publicKey: ed25519Key,
+      validFrom: localDate,
+      validTo: localDate,
+    }),
+  )
+  .refine(oneNameForEachKey, 'a key of their own for each person');
+
+/** A key that may renew its validity, but never stands for two people: who signed would be anybody's guess. */
+function oneNameForEachKey(
+  list: readonly { readonly name: string; readonly publicKey: KeyObject }[],
+): boolean {
+  return list.every(({ name, publicKey }) =>
+    list.every((other) => other.name === name || !other.publicKey.equals(publicKey)),
+  );
+}
 
 const refused = (message: string, hint: string): Failure =>
   new Failure('approval-refused', { message, hint });
 
 /**
- * Who may approve a hold: `APPROVERS_FILE`, a JSON list of name, role, Ed25519 public key (PEM) and validity. Read at each approval, so
- * that taking somebody off the list takes effect at once. Without a file nobody can approve (R51, R80).
+ * Who may approve a hold: `APPROVERS_FILE`, a JSON list of name, role, Ed25519 public key (PEM), validity and, if they work on this machine
+ * too, their accounts. Read at each approval, so that taking somebody off the list takes effect at once. Without a file nobody can approve
+ * (R51, R80).
  */
 export function createApprovers(file: string | null): Approvers {
   return {
@@ -38,7 +62,7 @@ export function createApprovers(file: string | null): Approvers {
         (approver) =>
           approver.validFrom <= today &&
           approver.validTo >= today &&
-          verify(null, Buffer.from(text), createPublicKey(approver.publicKey), bytes),
+          verify(null, Buffer.from(text), approver.publicKey, bytes),
       );
       if (signer === undefined) {
         throw refused(
@@ -46,7 +70,8 @@ export function createApprovers(file: string | null): Approvers {
           'Sign the approval text exactly as `hold show` prints it, with the key listed in APPROVERS_FILE.',
         );
       }
-      return { name: signer.name, role: signer.role };
+      const { name, role, accounts } = signer;
+      return { name, role, accounts };
     },
   };
 }
@@ -58,7 +83,8 @@ async function readApprovers(file: string): Promise<z.infer<typeof schema>> {
     throw new Failure('configuration-invalid', {
       message: 'APPROVERS_FILE cannot be read.',
       place: 'APPROVERS_FILE',
-      allowed: 'a JSON list of { name, role, publicKey (Ed25519, PEM), validFrom, validTo }',
+      allowed:
+        'a JSON list of { name, role, publicKey (Ed25519, PEM; one person each), validFrom, validTo, and accounts where they work here }',
       hint: 'Correct the file; nothing is approved meanwhile.',
       cause,
     });

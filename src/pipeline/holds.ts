@@ -5,6 +5,7 @@ import type { HoldReason, HoldStage } from '../domain/hold.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
 import type { RunId, RunState } from '../domain/run.ts';
 import type {
+  Approver,
   Approvers,
   CarriedObjection,
   LedgerReader,
@@ -86,7 +87,7 @@ export type HoldDesk = Pick<Pipeline, 'ledger' | 'claim' | 'clock' | 'audit' | '
 
 /**
  * Approves a hold by somebody of `APPROVERS_FILE` who did not open it; the run goes on where it stood when it is next advanced. Throws
- * `approval-refused`, `run-not-found` for an unknown hold, `transition-refused` for one decided already.
+ * `approval-refused`, `run-not-found` for an unknown hold, `hold-decided` for one decided already.
  */
 export async function approveHold(
   pipeline: HoldDesk,
@@ -94,9 +95,9 @@ export async function approveHold(
   id: number,
   words: { readonly signature: string; readonly reason: string },
 ): Promise<void> {
-  const hold = await findHold(pipeline, id);
+  const hold = await pipeline.ledger.read((tx) => findUndecided(tx, id));
   const approver = await approvers.check(approvalText(hold), words.signature, pipeline.clock.now());
-  if ([hold.openedBy, hold.openedBy.replace(/^[a-z]+:/, '')].includes(approver.name)) {
+  if (isOpener(approver, hold)) {
     throw new Failure('approval-refused', {
       message: 'Nobody approves a hold that they opened.',
       hint: 'Ask another person of APPROVERS_FILE.',
@@ -110,6 +111,7 @@ export async function approveHold(
   }
   const who = `${approver.name} (${approver.role})`;
   await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+    await findUndecided(tx, id);
     const run = await runOf(tx, hold.run);
     const { reason, signature } = words;
     const step = { what: 'hold-approved', hold: id, digest: hold.digest, reason, signature } as const;
@@ -129,10 +131,10 @@ async function acceptStrangers(tx: LedgerWriter): Promise<void> {
   await tx.carry(strangers);
 }
 
-/** Rejects a hold: the run ends withheld. Anybody may, for it only ever holds back. */
+/** Rejects a hold: the run ends withheld. Anybody may, for it only ever holds back. Throws `run-not-found`, `hold-decided`. */
 export async function rejectHold(pipeline: HoldDesk, id: number, reason: string): Promise<void> {
-  const hold = await findHold(pipeline, id);
   await commitSigned(pipeline, async (tx) => {
+    const hold = await findUndecided(tx, id);
     const run = await runOf(tx, hold.run);
     const step = { what: 'hold-rejected', hold: id, digest: hold.digest, reason, signature: null } as const;
     const proof = await tell(pipeline, tx, hold.run, step);
@@ -165,11 +167,31 @@ export async function expireHold(pipeline: Pipeline, run: StoredRun): Promise<vo
   });
 }
 
-async function findHold({ ledger }: HoldDesk, id: number): Promise<StoredHold> {
-  const hold = await ledger.read(async (tx) => (await tx.holds()).find((candidate) => candidate.id === id));
-  if (hold !== undefined) return hold;
-  throw new Failure('run-not-found', {
-    message: `There is no hold ${id}.`,
-    hint: 'See `export-gate hold list`.',
+/** The hold, which nobody has decided yet: what was decided once stays so. */
+async function findUndecided(ledger: LedgerReader, id: number): Promise<StoredHold> {
+  const hold = (await ledger.holds()).find((candidate) => candidate.id === id);
+  if (hold === undefined) {
+    throw new Failure('run-not-found', {
+      message: `There is no hold ${id}.`,
+      hint: 'See `export-gate hold list`.',
+    });
+  }
+  if (hold.decision === 'open') return hold;
+  throw new Failure('hold-decided', {
+    message: `Hold ${id} is ${hold.decision} already, by ${hold.decidedBy ?? 'nobody'}; a decision stands.`,
+    place: `hold ${id} of run ${formatRunId(hold.run)}`,
+    allowed: 'a hold that is open',
+    hint: 'Nothing was changed. `export-gate hold list` shows what is open, `export-gate status` what became of the run.',
   });
+}
+
+/**
+ * Whether the approver is the operator under whose account the hold was opened. The list says which accounts are theirs; a name that is an
+ * account counts as one. Case is folded: that can only refuse more.
+ */
+function isOpener({ name, accounts }: Approver, { openedBy }: StoredHold): boolean {
+  const opener = openedBy.toLowerCase();
+  return [name, ...accounts].some((account) =>
+    [opener, opener.replace(/^[a-z]+:/, '')].includes(account.toLowerCase()),
+  );
 }

@@ -1,5 +1,5 @@
 /** A run that is held, from the command line: looked at, approved by somebody of the list, or rejected. */
-import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 
@@ -90,6 +90,28 @@ describe('a hold', () => {
       expect(entries.find(({ what }) => what === 'hold-approved')).toMatchObject({
         by: 'Ada Guardian (Caldicott Guardian)',
       });
+
+      // What is decided stays decided: a refusal, and nothing of it in the log.
+      expect(await here.gate(...approving('1', guardian.signs(text)))).toMatchObject(
+        refusal(2, 'hold-decided'),
+      );
+      expect(await here.gate('hold', 'reject', '1', '--reason', 'too late')).toMatchObject(
+        refusal(2, 'hold-decided'),
+      );
+      expect((await readLog(here)).entries).toHaveLength(entries.length);
+    }));
+
+  it('is approved by a signature as openssl leaves it, and not by a file that is not there', () =>
+    withSettings({ APPROVERS_FILE: guardian.file }, async (here) => {
+      mistypedOptOut(here);
+      await here.run();
+      const { stdout: text } = await here.gate('hold', 'show', '1', '--text');
+      expect(await here.gate(...approving('1', path.join(desk, 'nowhere')))).toMatchObject(
+        refusal(2, 'usage'),
+      );
+      const signature = guardian.signs(text);
+      writeFileSync(signature, Buffer.from(readFileSync(signature, 'utf8'), 'base64'));
+      expect(await here.gate(...approving('1', signature))).toMatchObject({ code: 0 });
     }));
 
   it('is not approved by whoever opened it, nor where nobody may approve', async () => {

@@ -1,8 +1,9 @@
 /** Holds: what stops a run, who may let it go on, and that exactly what was approved leaves. */
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { hour, minute } from '../../src/domain/calendar.ts';
 import { createApprovers } from '../../src/keys/approvers.ts';
-import { approvalText, approveHold } from '../../src/pipeline/holds.ts';
+import { approvalText, approveHold, rejectHold } from '../../src/pipeline/holds.ts';
 import type { Approvers, StoredHold } from '../../src/ports.ts';
 import { approve, approversOf, guardian, openHold, reject, signer } from '../support/approvals.ts';
 import { createWorld, mailboxId, tonight, worldsEndWell } from '../support/gate-world.ts';
@@ -178,8 +179,50 @@ describe('an approval', () => {
     expect((await world.run()).run.state).toBe('held');
     await attempt(world, approvers, hold, guardian.sign(text));
     await expect(attempt(world, approvers, hold, guardian.sign(text))).rejects.toMatchObject({
-      code: 'transition-refused',
+      code: 'hold-decided',
     });
+    await expect(rejectHold(world.pipeline, hold.id, 'too late')).rejects.toMatchObject({
+      code: 'hold-decided',
+    });
+    expect((await world.run()).run.state).toBe('sealed');
+  });
+
+  it('is not given by whoever opened it under an account of theirs, whatever their name', async () => {
+    const world = await heldWorld();
+    const hold = await openHold(world);
+    const text = approvalText(hold);
+    const operator = signer('Olive Perry', { accounts: ['olive', 'TEST'] });
+    const colleague = signer('Carl Egg', { accounts: ['carl'] });
+    const approvers = approversOf(world, operator, colleague);
+    await expect(attempt(world, approvers, hold, operator.sign(text))).rejects.toMatchObject(refused);
+    await attempt(world, approvers, hold, colleague.sign(text));
+    expect((await world.run()).run.state).toBe('sealed');
+  });
+
+  it('needs a list that can be believed whole: Ed25519 keys, one person each', async () => {
+    const world = await heldWorld();
+    const hold = await openHold(world);
+    const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+    const spoilt = [
+      signer('No Key', { publicKey: 'none' }),
+      signer('Another Curve', { publicKey: ec.export({ type: 'spki', format: 'pem' }).toString() }),
+      signer('Same Key', { publicKey: guardian.entry['publicKey'] }),
+      signer('No Date', { validTo: 'never' }),
+    ];
+    for (const entry of spoilt) {
+      const given = attempt(
+        world,
+        approversOf(world, guardian, entry),
+        hold,
+        guardian.sign(approvalText(hold)),
+      );
+      await expect(given).rejects.toMatchObject({ code: 'configuration-invalid' });
+    }
+    const renewed = {
+      ...guardian,
+      entry: { ...guardian.entry, validFrom: '2027-12-31', validTo: '2029-12-31' },
+    };
+    await attempt(world, approversOf(world, renewed, guardian), hold, guardian.sign(approvalText(hold)));
     expect((await world.run()).run.state).toBe('sealed');
   });
 

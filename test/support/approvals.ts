@@ -9,12 +9,12 @@ import type { World } from './gate-world.ts';
 
 export interface Signer {
   readonly name: string;
-  readonly entry: Readonly<Record<string, string>>;
+  readonly entry: Readonly<Record<string, unknown>>;
   /** A detached Ed25519 signature, base64. */
   sign(text: string): string;
 }
 
-export function signer(name: string, over: Readonly<Record<string, string>> = {}): Signer {
+export function signer(name: string, over: Readonly<Record<string, unknown>> = {}): Signer {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const entry = { name, role: 'Caldicott Guardian', validFrom: '2026-01-01', validTo: '2027-12-31' };
