@@ -1,32 +1,10 @@
 /** The conformance cases of the MESH API (witness test specification, 201 to 801), played against the simulator. */
-import { setupServer } from 'msw/node';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Mailbox, OutgoingMessage } from '../../src/ports.ts';
 import { codeOf } from './far-side.ts';
-import { simulated } from './simulated.ts';
-import type { Simulated } from './simulated.ts';
+import { useSimulated } from './simulated.ts';
 
-const server = setupServer();
-beforeAll(() => {
-  server.listen({ onUnhandledRequest: 'error' });
-});
-afterAll(() => {
-  server.close();
-});
-
-let opened: Mailbox & { close(): void };
-afterEach(() => {
-  opened.close();
-});
-
-/** Chunks here are of a few bytes where the real ones are of megabytes. */
-function begin(changes: Parameters<typeof simulated>[0] = {}): Simulated {
-  const world = simulated({ ...changes, simulator: { minimumChunkBytes: 10, ...changes.simulator } });
-  server.resetHandlers(world.handler);
-  opened = world.mailbox;
-  return world;
-}
-
+const begin = useSimulated();
 const workflowId = 'SPINE_NTT_UPHOLDING';
 const list = Buffer.from(
   ['9990000018', '9990000026', '9990000034', '9990000042'].map((number) => `${number},\n`).join(''),

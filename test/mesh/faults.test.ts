@@ -1,32 +1,11 @@
 /** What the far side may do to us, one scripted fault of the simulator at a time. */
-import { setupServer } from 'msw/node';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { FaultName } from '../../src/simulator/faults.ts';
 import type { Mailbox } from '../../src/ports.ts';
 import { codeOf } from './far-side.ts';
-import { simulated } from './simulated.ts';
-import type { Simulated } from './simulated.ts';
+import { useSimulated } from './simulated.ts';
 
-const server = setupServer();
-beforeAll(() => {
-  server.listen({ onUnhandledRequest: 'error' });
-});
-afterAll(() => {
-  server.close();
-});
-
-let opened: Mailbox & { close(): void };
-afterEach(() => {
-  opened.close();
-});
-
-function begin(changes: Parameters<typeof simulated>[0] = {}): Simulated {
-  const world = simulated({ ...changes, simulator: { minimumChunkBytes: 10, ...changes.simulator } });
-  server.resetHandlers(world.handler);
-  opened = world.mailbox;
-  return world;
-}
-
+const begin = useSimulated();
 const workflowId = 'SPINE_NTT_UPHOLDING';
 const list = Buffer.from('9990000018,\n9990000026,\n');
 const delivery = { from: 'X26HC065', to: 'X26ABC1', workflowId, localId: 'a', subject: 'a' };

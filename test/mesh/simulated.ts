@@ -1,6 +1,8 @@
 /** The MESH client before the simulator, by way of msw: the whole path but the socket. */
 import { http } from 'msw';
 import type { HttpHandler } from 'msw';
+import { setupServer } from 'msw/node';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { createMailbox } from '../../src/mesh/mailbox.ts';
 import type { MailboxOptions } from '../../src/mesh/mailbox.ts';
 import type { Mailbox } from '../../src/ports.ts';
@@ -50,5 +52,31 @@ export function simulated(
         ...changes.mailbox,
       }),
     ),
+  };
+}
+
+type Changes = NonNullable<Parameters<typeof simulated>[0]>;
+
+/**
+ * Call once in a test file. Begins a world in which nothing but its simulator answers, and whose mailbox is closed after the test. Chunks
+ * there are of a few bytes where the real ones are of megabytes.
+ */
+export function useSimulated(): (changes?: Changes) => Simulated {
+  const server = setupServer();
+  let opened: Simulated['mailbox'] | undefined;
+  beforeAll(() => {
+    server.listen({ onUnhandledRequest: 'error' });
+  });
+  afterEach(() => {
+    opened?.close();
+  });
+  afterAll(() => {
+    server.close();
+  });
+  return (changes = {}) => {
+    const world = simulated({ ...changes, simulator: { minimumChunkBytes: 10, ...changes.simulator } });
+    server.resetHandlers(world.handler);
+    opened = world.mailbox;
+    return world;
   };
 }
