@@ -293,6 +293,8 @@ export interface LedgerReader {
   }): Promise<readonly StoredIntake[]>;
   requests(run: RunId): Promise<readonly StoredRequest[]>;
   request(localId: string): Promise<StoredRequest | null>;
+  /** The request that MESH took as this message. */
+  requestSentAs(messageId: string): Promise<StoredRequest | null>;
   message(messageId: string): Promise<StoredMessage | null>;
   /** Messages kept but not yet acknowledged, or acknowledged but not yet understood, oldest first. */
   unsettledMessages(): Promise<readonly StoredMessage[]>;

@@ -7,7 +7,7 @@ import type { Appended } from './proofs.ts';
 import { oneOf } from './tables.ts';
 import type { Tables } from './tables.ts';
 
-type RequestReader = Pick<LedgerReader, 'requests' | 'request'>;
+type RequestReader = Pick<LedgerReader, 'requests' | 'request' | 'requestSentAs'>;
 type RequestWriter = Pick<LedgerWriter, 'insertRequest' | 'moveRequest' | 'nextSequence'>;
 
 const columns = [
@@ -42,6 +42,15 @@ export const readRequests = (db: Kysely<Tables>): RequestReader => ({
       .selectFrom('requests')
       .select(columns)
       .where('localId', '=', localId)
+      .executeTakeFirst();
+    return row === undefined ? null : requestOf(row);
+  },
+
+  async requestSentAs(messageId) {
+    const row = await db
+      .selectFrom('requests')
+      .select(columns)
+      .where('messageId', '=', messageId)
       .executeTakeFirst();
     return row === undefined ? null : requestOf(row);
   },

@@ -1,6 +1,7 @@
 import { day, londonDate } from '../domain/calendar.ts';
 import { asFailure } from '../domain/failure.ts';
-import type { LedgerWriter, RawMessage, WrappedKey } from '../ports.ts';
+import type { LedgerWriter, RawMessage, StoredRequest, WrappedKey } from '../ports.ts';
+import { requestOf } from './binding.ts';
 import { sha256, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { blindingPaper, encodeMessage, messagePaper, putPaper } from './papers.ts';
@@ -15,15 +16,18 @@ const oneLook = 500;
  */
 export async function collectMail(pipeline: Pipeline): Promise<number> {
   await settleKeptMail(pipeline);
+  // What stays in the inbox although it was looked at must neither hide what waits behind it nor be looked at for ever.
+  const seen = new Set(pipeline.unfetchable);
   let collected = 0;
   for (;;) {
-    const ids = await pipeline.mailbox.waiting(pipeline.config.check.workflowId, oneLook);
-    for (const messageId of ids) {
+    const ids = await pipeline.mailbox.waiting(pipeline.config.check.workflowId, oneLook + seen.size);
+    const fresh = ids.filter((id) => !seen.has(id));
+    for (const messageId of fresh) {
       pipeline.signal.throwIfAborted();
       if (await keep(pipeline, messageId)) collected++;
+      seen.add(messageId);
     }
     await settleKeptMail(pipeline);
-    const fresh = ids.filter((id) => !pipeline.unfetchable.has(id));
     if (fresh.length < oneLook) return collected;
   }
 }
@@ -38,17 +42,18 @@ async function keep(pipeline: Pipeline, messageId: string): Promise<boolean> {
   }
   const raw = await download(pipeline, messageId);
   if (raw === null) return false;
-  const localId = raw.parts[0]?.headers['mex-localid'] ?? '';
   const bytes = encodeMessage(raw);
   await ledger.transact(claim, async (tx) => {
-    const key = await keyFor(pipeline, tx, localId);
+    const request = await requestOf(tx, raw);
+    // What a stranger writes there may be anything, a number too.
+    const localId = request?.localId ?? '';
+    const key = await keyFor(pipeline, tx, request);
     await putPaper(tx, { keyring: pipeline.keyring, key }, messagePaper(messageId), bytes);
-    const request = await tx.request(localId);
     const blinding = await tx.paper(key.keyId, blindingPaper);
     const proof = await tell(pipeline, tx, request?.run ?? null, {
       what: 'message-kept',
       messageId,
-      localId: request === null ? '' : localId,
+      localId,
       // Where there is a run, under its blinding, so that whoever has the papers can check it.
       commitment: sha256(
         blinding === null
@@ -60,8 +65,7 @@ async function keep(pipeline: Pipeline, messageId: string): Promise<boolean> {
     await tx.insertMessage(
       {
         messageId,
-        // What a stranger writes there may be anything, a number too.
-        localId: request === null ? '' : localId,
+        localId,
         keyId: key.keyId,
         receivedAt: clock.now(),
         acknowledged: false,
@@ -81,7 +85,6 @@ async function download(
   { mailbox, unfetchable, onProgress }: Pipeline,
   messageId: string,
 ): Promise<RawMessage | null> {
-  if (unfetchable.has(messageId)) return null;
   try {
     return await mailbox.download(messageId);
   } catch (thrown) {
@@ -95,8 +98,11 @@ async function download(
 }
 
 /** Mail of an open run lies under the run's key; what belongs to none lies under a key of the day, with the same life. */
-async function keyFor(pipeline: Pipeline, tx: LedgerWriter, localId: string): Promise<WrappedKey> {
-  const request = await tx.request(localId);
+async function keyFor(
+  pipeline: Pipeline,
+  tx: LedgerWriter,
+  request: StoredRequest | null,
+): Promise<WrappedKey> {
   const run = request === null ? null : await tx.run(request.run);
   const own = run === null ? null : await tx.key(run.keyId);
   if (own !== null) return own;

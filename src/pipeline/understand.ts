@@ -3,7 +3,7 @@ import { asFailure } from '../domain/failure.ts';
 import { toleratedSkewMinutes } from '../domain/hold.ts';
 import type { HoldReason } from '../domain/hold.ts';
 import { kindOf, readAnswer, refusalParts, refusedForDays } from '../domain/national-check.ts';
-import type { MessageKind, ReceivedMessage } from '../domain/national-check.ts';
+import type { MessageKind } from '../domain/national-check.ts';
 import { formatNhsNumber } from '../domain/nhs-number.ts';
 import { splitList } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
@@ -15,6 +15,7 @@ import type {
   StoredRequest,
   StoredRun,
 } from '../ports.ts';
+import { headersOf, requestOf } from './binding.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { insertRequest } from './gate.ts';
@@ -66,28 +67,6 @@ export async function understandMessage(pipeline: Pipeline, message: StoredMessa
     if (message.keyId !== run.keyId) await settle({ pipeline, tx, message }, run, 'late');
     else await read({ pipeline, tx, message, request, run, desk: { keyring, key } }, raw);
   });
-}
-
-/** The request a message names by its local id, or, where it is MESH's own report, by the id of the message that failed. */
-async function requestOf(tx: LedgerWriter, raw: RawMessage): Promise<StoredRequest | null> {
-  const { localId, linkedMessageId } = headersOf(raw);
-  const named = localId === '' ? null : await tx.request(localId);
-  if (named !== null && (linkedMessageId === '' || linkedMessageId === named.messageId)) return named;
-  return null;
-}
-
-function headersOf(raw: RawMessage): Omit<ReceivedMessage, 'body'> & { readonly stampedAt: string } {
-  const headers = raw.parts[0]?.headers ?? {};
-  const header = (name: string): string => headers[`mex-${name}`] ?? '';
-  return {
-    messageType: header('messagetype'),
-    from: header('from'),
-    workflowId: header('workflowid'),
-    localId: header('localid'),
-    linkedMessageId: header('linkedmsgid'),
-    subject: header('subject'),
-    stampedAt: header('statustimestamp'),
-  };
 }
 
 async function read(reading: Reading, raw: RawMessage): Promise<unknown> {
@@ -161,7 +140,7 @@ async function refused(reading: Reading): Promise<void> {
 async function reported(reading: Reading): Promise<void> {
   const { request, run } = reading;
   const proof = await settle(reading, run, 'report');
-  if (request.state === 'sent') await move(reading, 'unanswered', proof);
+  if (request.state === 'sent' || request.state === 'intended') await move(reading, 'unanswered', proof);
 }
 
 /** A second message about a settled request: the same answer again is nothing, another one holds the run. */

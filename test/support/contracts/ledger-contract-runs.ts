@@ -127,6 +127,7 @@ export function runsContract(desk: LedgerDesk): void {
       expect(await read((tx) => tx.requests(firstRun))).toEqual([sampleRequest(), two]);
       expect(await read((tx) => tx.request('a-later-one'))).toEqual(two);
       expect(await read((tx) => tx.request('unknown'))).toBeNull();
+      expect(await read((tx) => tx.requestSentAs('message-9'))).toBeNull();
       expect(await read((tx) => tx.requests({ businessDate: '2026-11-22', revision: 2 }))).toEqual([]);
     });
 
@@ -155,6 +156,7 @@ export function runsContract(desk: LedgerDesk): void {
       expect(await read((tx) => tx.request('local-1'))).toEqual(
         sampleRequest({ state: 'sent', intendedAt: noon, epoch: 2, ...change }),
       );
+      expect((await read((tx) => tx.requestSentAs('message-9')))?.localId).toBe('local-1');
     });
 
     it('are numbered from 1 in each month', async () => {
