@@ -14,13 +14,14 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
   const config = readConfig();
   const office = await openOffice(config);
   try {
-    const { runs, holds, checkpoint } = await office.ledger.read(async (tx) => ({
+    const expected = lastNight(config);
+    const { own, runs, holds, checkpoint } = await office.ledger.read(async (tx) => ({
+      own: await tx.runs({ businessDate: expected }),
       runs: await tx.runs({ limit: shownNights }),
       holds: (await tx.holds()).filter(({ decision }) => decision === 'open'),
       checkpoint: await tx.checkpoint(),
     }));
-    const expected = lastNight(config);
-    const last = runs.find((run) => run.businessDate === expected && !isRehearsal(run));
+    const last = own.find((run) => !isRehearsal(run));
     const done = last?.state === 'sealed';
     const nights = runs.map((run) => ({
       run: formatRunId(run),
