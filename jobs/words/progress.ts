@@ -40,6 +40,11 @@ export function progressOn(stream: NodeJS.WriteStream): (event: Progress) => voi
       case 'mesh-trouble':
         say(`  ${event.code}; trying again`);
         return;
+      case 'left-in-inbox':
+        say(
+          `  about ${event.messages} message(s) of other workflows wait in the mailbox; they were left there`,
+        );
+        return;
       case 'compaction-put-off':
         say('  destroyed papers are overwritten with the next run: somebody is reading the ledger');
         return;

@@ -103,7 +103,8 @@ export type Step =
     }
   | { readonly what: 'answer-refused'; readonly messageId: string; readonly reason: HoldReason }
   | { readonly what: 'run-asked' }
-  | { readonly what: 'run-answered' }
+  /** `leftInInbox`: messages of other workflows, as far as MESH counts them; null where it did not say. */
+  | { readonly what: 'run-answered'; readonly leftInInbox: number | null }
   | {
       readonly what: 'run-held';
       readonly stage: HoldStage;

@@ -1,17 +1,15 @@
-import { day, minute } from '../domain/calendar.ts';
 import { asFailure, Failure, retryOf } from '../domain/failure.ts';
-import { isBeforeAsking, toleratedSkewMinutes } from '../domain/hold.ts';
+import { isBeforeAsking } from '../domain/hold.ts';
 import type { LedgerReader, StoredRun } from '../ports.ts';
 import { sendRequests } from './ask.ts';
 import { deadlineOf, giveUp, pause } from './await-answers.ts';
 import { keyOfRun, sha256, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { expiredApproval, withhold } from './end.ts';
-import { holdRun, isApproved, noteHoldReasons, notedHoldReasons } from './holds.ts';
+import { shakeHands } from './handshake.ts';
+import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { withdrawObjected } from './late-objections.ts';
 import { blindingPaper, requestPaper, takePaper } from './papers.ts';
-
-const handshakeSetting = 'mesh-handshake-at';
 
 /**
  * gated -> asked: hands every planned request to MESH, unless nobody may be asked about or somebody must look first. Throws `mesh-*` only
@@ -70,21 +68,6 @@ async function digestOfRequests({ keyring }: Pipeline, tx: LedgerReader, run: St
   const lists: Uint8Array[] = [];
   for (const { localId } of live) lists.push(await takePaper(tx, desk, requestPaper(localId)));
   return sha256(await takePaper(tx, desk, blindingPaper), ...lists.sort((a, b) => Buffer.compare(a, b)));
-}
-
-/** Says to MESH once a day that we are here, and compares clocks: more than two hours apart, and MESH would refuse us anyway. */
-async function shakeHands(pipeline: Pipeline, run: StoredRun): Promise<void> {
-  const { ledger, mailbox, clock, claim } = pipeline;
-  const name = `${handshakeSetting}/${mailbox.mailboxId}`;
-  const last = Number((await ledger.read((tx) => tx.setting(name))) ?? -Infinity);
-  if (clock.now() - last < day && clock.now() >= last) return;
-  const skew = await mailbox.handshake();
-  const isApart = Math.abs(skew ?? 0) > toleratedSkewMinutes * minute;
-  await ledger.transact(claim, async (tx) => {
-    // Not remembered while the clocks are apart: the next run, a rehearsal's successor too, must find out for itself.
-    if (isApart) await noteHoldReasons(tx, run, ['clock-skew']);
-    else await tx.set(name, String(clock.now()));
-  });
 }
 
 /** Goes on trying while part of the run is with MESH already; if MESH never took anything, the failure is the caller's. */

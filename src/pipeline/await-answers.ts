@@ -1,11 +1,13 @@
 import { hour } from '../domain/calendar.ts';
 import type { Instant } from '../domain/calendar.ts';
 import { asFailure, exitCodeOf, exitCodes } from '../domain/failure.ts';
+import type { CheckConfig } from '../config.ts';
 import { isOpenRequest } from '../domain/run.ts';
 import type { StoredRequest, StoredRun } from '../ports.ts';
 import { sendRequests } from './ask.ts';
 import { collectMail } from './collect.ts';
 import { tell } from './context.ts';
+import { staySeen } from './handshake.ts';
 import type { Pipeline } from './context.ts';
 
 /**
@@ -30,15 +32,30 @@ export async function awaitAnswers(pipeline: Pipeline, run: StoredRun): Promise<
     });
     await pause(pipeline);
   }
+  const leftInInbox = await countWhatIsLeft(pipeline);
   await pipeline.ledger.transact(pipeline.claim, async (tx) => {
-    const proof = await tell(pipeline, tx, run, { what: 'run-answered' });
+    const proof = await tell(pipeline, tx, run, { what: 'run-answered', leftInInbox });
     await tx.moveRun(run, 'asked', 'answered', {}, proof);
   });
+}
+
+/** Ours is taken out; what other workflows have there is counted and left to whom it belongs. Null where MESH does not say. */
+async function countWhatIsLeft({ mailbox, onProgress }: Pipeline): Promise<number | null> {
+  try {
+    const messages = await mailbox.waitingInAll();
+    if (messages > 0) onProgress({ step: 'left-in-inbox', messages });
+    return messages;
+  } catch (thrown) {
+    const { code } = asFailure(thrown);
+    if (!code.startsWith('mesh-')) throw thrown;
+    return null;
+  }
 }
 
 /** Empties the inbox until a look brings nothing new, so that a second answer lying beside the first is seen; then sends what was split. */
 export async function look(pipeline: Pipeline, run: StoredRun): Promise<void> {
   try {
+    await staySeen(pipeline);
     while ((await collectMail(pipeline)) > 0) pipeline.signal.throwIfAborted();
     await sendRequests(pipeline, run, false);
   } catch (thrown) {
@@ -52,14 +69,27 @@ export async function look(pipeline: Pipeline, run: StoredRun): Promise<void> {
 const isOverdue = ({ clock, config }: Pipeline, { sentAt }: StoredRequest): boolean =>
   sentAt !== null && clock.now() > sentAt + config.check.deadlineHours * hour;
 
-/** When the first request that MESH has, or may have, is overdue; null if it certainly has none. */
-export async function deadlineOf({ ledger, config }: Pipeline, run: StoredRun): Promise<Instant | null> {
+/** When the first request that MESH has, or may have, was sent; null if it certainly has none. */
+async function firstSentAt({ ledger }: Pipeline, run: StoredRun): Promise<Instant | null> {
   const requests = await ledger.read((tx) => tx.requests(run));
   const sent = requests
     .map(({ state, sentAt, intendedAt }) => (state === 'intended' ? intendedAt : sentAt))
     .filter((at) => at !== null);
-  return sent.length === 0 ? null : Math.min(...sent) + config.check.deadlineHours * hour;
+  return sent.length === 0 ? null : Math.min(...sent);
 }
+
+/** When the first request that MESH has, or may have, is overdue; null if it certainly has none. */
+export async function deadlineOf(pipeline: Pipeline, run: StoredRun): Promise<Instant | null> {
+  const first = await firstSentAt(pipeline, run);
+  return first === null ? null : first + pipeline.config.check.deadlineHours * hour;
+}
+
+/**
+ * When nothing is waited for any more, however late it was sent: halfway between the first deadline and the age limit of the answers to
+ * what was sent first. Parts of a list refused late must not cost those who were answered in time their release.
+ */
+const lastCall = (first: Instant, { deadlineHours, maxAgeHours }: CheckConfig): Instant =>
+  first + ((deadlineHours + maxAgeHours) / 2) * hour;
 
 /** Settles open requests as unanswered: those of a kind, and with them all that could not be sent by the run's deadline. */
 export async function giveUp(
@@ -67,10 +97,13 @@ export async function giveUp(
   run: StoredRun,
   isDue: (request: StoredRequest) => boolean,
 ): Promise<void> {
-  const { ledger, claim, clock } = pipeline;
-  const deadline = await deadlineOf(pipeline, run);
+  const { ledger, claim, clock, config } = pipeline;
+  const first = await firstSentAt(pipeline, run);
+  const now = clock.now();
+  const isOver = first !== null && now > first + config.check.deadlineHours * hour;
+  const isLastCall = first !== null && now > lastCall(first, config.check);
   const late = (request: StoredRequest): boolean =>
-    isDue(request) || (request.sentAt === null && deadline !== null && clock.now() > deadline);
+    isDue(request) || isLastCall || (request.sentAt === null && isOver);
   const open = (await ledger.read((tx) => tx.requests(run))).filter(({ state }) => isOpenRequest(state));
   for (const request of open.filter(late)) {
     await ledger.transact(claim, async (tx) => {

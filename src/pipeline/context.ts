@@ -39,6 +39,7 @@ export type Progress =
   | { readonly step: 'sent'; readonly sent: number; readonly of: number }
   | { readonly step: 'waiting'; readonly open: number; readonly of: number; readonly waitedMs: number }
   | { readonly step: 'mesh-trouble'; readonly code: string }
+  | { readonly step: 'left-in-inbox'; readonly messages: number }
   | { readonly step: 'compaction-put-off' };
 
 /** The ports and terms a run works with. One is made for each process that advances runs. */
