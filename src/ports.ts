@@ -3,7 +3,8 @@
  * port, run against the fake and against the real adapter.
  */
 import type { Instant, LocalDate } from './domain/calendar.ts';
-import type { Digest, Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
+import type { Digest } from './domain/digest.ts';
+import type { Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
 import type { HoldReason, HoldStage } from './domain/hold.ts';
 import type { InServiceChoice } from './domain/in-service-choice.ts';
 import type { NumberList } from './domain/number-list.ts';
