@@ -315,6 +315,8 @@ export interface LedgerReader {
   frontier(): Promise<Frontier>;
   /** The newest signed checkpoint. */
   checkpoint(): Promise<{ readonly size: number; readonly note: string } | null>;
+  /** Every signed checkpoint, oldest first. */
+  checkpoints(): Promise<readonly { readonly size: number; readonly note: string }[]>;
   personList(run: RunId, list: PersonListName): Promise<Uint8Array | null>;
 }
 
@@ -410,18 +412,36 @@ export interface EntryProof {
 export interface AuditLog {
   /** Writes one entry into the same transaction as the step it tells of; it lasts or vanishes with the step. */
   append(ledger: LedgerWriter, entry: Entry): Promise<EntryProof>;
-  /** Reads the new entries back, signs the tree as it then stands, stores the checkpoint. Throws `audit-invalid` if a byte differs. */
+  /**
+   * Reads the new entries back onto the tree signed last, signs the tree as it then stands, stores the checkpoint; where there is nothing
+   * new, gives back the last one. Signed by the key in force at that size, and by old and new where a change of key is first covered.
+   * Throws `audit-invalid` if a byte differs, if the tree does not extend what was signed last or is smaller than what was shown, and for
+   * a log without entries; `configuration-invalid` if the key is not at hand.
+   */
   sign(
     ledger: LedgerWriter,
   ): Promise<{ readonly size: number; readonly root: Digest; readonly note: string }>;
   /**
-   * Writes a checkpoint to the checkpoint file, durably and whole. One of ours that is larger is never replaced by a smaller one; callers
-   * come one after the other (`Ledger.readAlone`).
+   * Writes a checkpoint to the checkpoint file, durably and whole; callers come one after the other (`Ledger.readAlone`). Throws
+   * `audit-invalid` if the file shows a larger tree: then this ledger is an older one.
    */
   publishCheckpoint(note: string): Promise<void>;
-  /** Recomputes the tree from the stored bytes and checks every stored checkpoint's size and root. Throws `audit-invalid` with the first bad position. */
+  /**
+   * Recomputes the tree from the stored bytes and checks every stored checkpoint: root, growing sizes, the right key for its size; the
+   * checkpoint shown must be one of them. Throws `audit-invalid` with the first bad position.
+   */
   verify(ledger: LedgerReader): Promise<{ readonly size: number; readonly root: Digest }>;
+  /** The keys this log is signed with, oldest first, as its entries named them. */
+  keys(ledger: LedgerReader): Promise<readonly KeySpan[]>;
   readonly origin: string;
+  readonly verifierKey: string;
+  /** A key that lies ready to follow, until its file has taken the place of the other. */
+  readonly nextVerifierKey: string | null;
+}
+
+/** A verifier key and the smallest tree it signs; it signs until the next begins, whose first tree both sign. */
+export interface KeySpan {
+  readonly from: number;
   readonly verifierKey: string;
 }
 

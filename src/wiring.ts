@@ -8,7 +8,9 @@ import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
 import { createApprovers } from './keys/approvers.ts';
+import { makeNextKey, readNextKey, replaceSigningKey } from './keys/key-change.ts';
 import { initKeys, keyFilesIn, makeFolder, readMasterKey, readSigningKey } from './keys/key-files.ts';
+import type { KeyFiles } from './keys/key-files.ts';
 import { createKeyring } from './keys/keyring.ts';
 import { takeAdvanceLock } from './ledger/advance-lock.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
@@ -17,7 +19,7 @@ import { advanceRun } from './pipeline/advance.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
 import type { Approvers, AuditLog, Chance, Clock, Keyring, Ledger } from './ports.ts';
 
-export { advanceRun, initKeys, keyFilesIn };
+export { advanceRun, initKeys, keyFilesIn, makeNextKey, replaceSigningKey, takeAdvanceLock };
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -64,13 +66,21 @@ export async function openOffice(config: Config): Promise<Office> {
   refuseServers(config);
   const files = keyFilesIn(config.dataDir);
   const keyring = createKeyring(readMasterKey(config.masterKey, files.master), systemChance);
-  const signingKey = readSigningKey(files.signing);
   makeFolder(config.dataDir);
   const ledger = await openSqliteLedger(path.join(config.dataDir, 'ledger.sqlite'));
   const checkpointFile = path.join(config.dataDir, 'checkpoint');
-  const audit = createAuditLog({ origin: config.auditOrigin, signingKey, checkpointFile });
+  const openLog = (): AuditLog =>
+    createAuditLog({
+      origin: config.auditOrigin,
+      signingKey: readSigningKey(files.signing),
+      nextKey: readNextKey(files),
+      checkpointFile,
+    });
+  let audit: AuditLog;
   try {
+    audit = openLog();
     await recognise(ledger, keyring, audit);
+    if (await settleSigningKey(ledger, audit, files)) audit = openLog();
   } catch (thrown) {
     await ledger.close();
     throw thrown;
@@ -109,6 +119,26 @@ async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Pro
     found: `key ${keyring.masterKeyId}`,
     allowed: `key ${known}`,
     hint: 'Restore the master key that belongs to this ledger. Nothing was read or sent.',
+  });
+}
+
+/**
+ * A change of key that was cut short after its announcement ends here; true if there was one. Throws `configuration-invalid` where the
+ * key of this ledger is not at hand.
+ */
+async function settleSigningKey(ledger: Ledger, audit: AuditLog, files: KeyFiles): Promise<boolean> {
+  const inForce = (await ledger.read((tx) => audit.keys(tx))).at(-1)?.verifierKey;
+  if (inForce === audit.verifierKey) return false;
+  if (inForce === audit.nextVerifierKey) {
+    replaceSigningKey(files);
+    return true;
+  }
+  throw new Failure('configuration-invalid', {
+    message: 'This is not the key that the log of this ledger is signed with.',
+    place: files.signing,
+    found: audit.verifierKey,
+    allowed: inForce ?? 'none',
+    hint: 'Put the right key back. Was AUDIT_ORIGIN changed? The log keeps the name it began with. Nothing was read or sent.',
   });
 }
 

@@ -1,7 +1,10 @@
+import os from 'node:os';
 import { readConfig } from '../../src/config.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
-import { initKeys, keyFilesIn, openOffice, systemChance } from '../../src/wiring.ts';
+import { announceKey } from '../../src/pipeline/custody.ts';
+import { initKeys, keyFilesIn, makeNextKey, openOffice } from '../../src/wiring.ts';
+import { replaceSigningKey, systemChance, takeAdvanceLock } from '../../src/wiring.ts';
 
 /** `export-gate keys init`: makes the keys that do not exist yet; an existing key is never replaced. */
 export function init(): Promise<ExitCode> {
@@ -20,13 +23,43 @@ export function init(): Promise<ExitCode> {
   return Promise.resolve(exitCodes.done);
 }
 
-/** `export-gate keys show`: names and public halves. */
+/**
+ * `export-gate keys rotate`: makes a new signing key, announces it in the log under the old one, and destroys the old one. May be stopped
+ * and started again at any moment. Nobody may be advancing runs meanwhile.
+ */
+export async function rotate(): Promise<ExitCode> {
+  const config = readConfig();
+  const files = keyFilesIn(config.dataDir);
+  const lock = await takeAdvanceLock(config.dataDir);
+  try {
+    // Opening ends a change that was cut short; then another one begins.
+    await (await openOffice(config)).close();
+    makeNextKey(files);
+    const office = await openOffice(config);
+    try {
+      const next = office.audit.nextVerifierKey ?? '';
+      const claim = await office.ledger.claim('custody');
+      await announceKey({ ...office, claim, by: `operator:${os.userInfo().username}` }, next);
+      replaceSigningKey(files);
+      process.stdout.write(
+        `verifier key:   ${next}\nThe old key is destroyed. Give the new verifier key to whoever checks this log.\n`,
+      );
+      return exitCodes.done;
+    } finally {
+      await office.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** `export-gate keys show`: names and public halves, and from which size of the log each signing key has signed. */
 export async function show(): Promise<ExitCode> {
   const office = await openOffice(readConfig());
   try {
-    process.stdout.write(
-      `master key id:  ${office.keyring.masterKeyId}\nverifier key:   ${office.audit.verifierKey}\n`,
-    );
+    const keys = await office.ledger.read((tx) => office.audit.keys(tx));
+    const lines = keys.map(({ from, verifierKey }) => `verifier key:   ${verifierKey}   from size ${from}\n`);
+    process.stdout.write(`master key id:  ${office.keyring.masterKeyId}\n${lines.join('')}`);
     return exitCodes.done;
   } finally {
     await office.close();

@@ -11,6 +11,12 @@ export const installation: Menu = (program, enter) => {
     .command('show')
     .description('names and public halves, no secrets')
     .action(enter(async () => (await import('../commands/keys.ts')).show));
+  keys
+    .command('rotate')
+    .description(
+      'change the key that signs the log: announced under the old one, signed by both, the old one destroyed',
+    )
+    .action(enter(async () => (await import('../commands/keys.ts')).rotate));
 
   const intake = program.command('intake').description('look at an intake folder');
   intake

@@ -1,101 +1,134 @@
 import type { KeyObject } from 'node:crypto';
 import { Failure } from '../domain/failure.ts';
 import type { Entry } from '../domain/evidence.ts';
-import type { AuditLog, EntryProof, Frontier, LedgerReader, LedgerWriter, StoredEntry } from '../ports.ts';
-import { publishCheckpointFile, readCheckpointFile } from './checkpoint-file.ts';
-import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
+import type { AuditLog, EntryProof, Frontier, KeySpan, LedgerReader, LedgerWriter } from '../ports.ts';
+import { demandNotAhead, publishCheckpointFile, readCheckpointFile } from './checkpoint-file.ts';
+import { signCheckpoint } from './checkpoint.ts';
 import { append, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
-import { verifierKey, verifierOf } from './signed-note.ts';
+import { altered, checkedLeaf, demandSigned, recompute, same } from './recompute.ts';
+import { verifierKey } from './signed-note.ts';
+import { formatKeys, keysAfter, parseKeys, signersOf } from './signing-keys.ts';
+
+export interface SigningKey {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
 
 export interface AuditLogOptions {
   readonly origin: string;
-  readonly signingKey: { readonly privateKey: KeyObject; readonly publicKey: KeyObject };
+  readonly signingKey: SigningKey;
+  /** A key that is to follow, or follows already in the ledger while its file has not yet taken its place. */
+  readonly nextKey?: SigningKey | null;
   readonly checkpointFile: string;
 }
 
 /** Setting under which the frontier of the newest checkpoint is kept. */
 const signedEdge = 'audit-signed-frontier';
+/** Setting under which the keys that the entries named are kept, so that signing need not read the log. */
+const namedKeys = 'audit-verifier-keys';
 
 /**
  * The audit log: an RFC 6962 tree over the exact bytes of the entries, one JSON line each, kept in the ledger beside the steps they tell
  * of. An entry is hashed as it is stored and never printed anew.
  */
-export function createAuditLog({ origin, signingKey, checkpointFile }: AuditLogOptions): AuditLog {
-  const signer = { name: origin, privateKey: signingKey.privateKey };
-  const verifier = verifierOf(origin, signingKey.publicKey);
+export function createAuditLog(options: AuditLogOptions): AuditLog {
+  const { origin, signingKey, nextKey = null, checkpointFile } = options;
+  const nameOf = ({ publicKey }: SigningKey): string => verifierKey(origin, publicKey);
+  const atHand = new Map([signingKey, nextKey].flatMap((key) => (key === null ? [] : [[nameOf(key), key]])));
 
   return {
     origin,
-    verifierKey: verifierKey(origin, signingKey.publicKey),
+    verifierKey: nameOf(signingKey),
+    nextVerifierKey: nextKey === null ? null : nameOf(nextKey),
+    keys: keysOf,
 
     async append(ledger, entry): Promise<EntryProof> {
       const frontier = await ledger.frontier();
       const line = lineOf(entry);
       const leaf = leafHash(line);
+      if (entry.what === 'log-opened' || entry.what === 'signing-key-changed')
+        await ledger.set(namedKeys, formatKeys(keysAfter(await keysOf(ledger), frontier.size, entry)));
       await ledger.appendEntry({ position: frontier.size, line, leaf });
       await ledger.setFrontier(append(frontier, leaf));
       return { position: frontier.size } as EntryProof;
     },
 
     async sign(ledger) {
-      const frontier = await readBack(ledger);
-      const root = rootOf(frontier);
-      const note = signCheckpoint({ origin, size: frontier.size, root }, signer);
-      await ledger.putCheckpoint(frontier.size, note);
-      return { size: frontier.size, root: Buffer.from(root).toString('hex'), note };
+      const keys = await keysOf(ledger);
+      const last = await ledger.checkpoint();
+      const frontier = await readBack(ledger, keys, last?.note ?? null);
+      const tree = { size: frontier.size, root: rootOf(frontier) };
+      const told = { size: tree.size, root: Buffer.from(tree.root).toString('hex') };
+      if (last?.size === tree.size) return { ...told, note: last.note };
+      demandNotAhead(await readCheckpointFile(checkpointFile), tree.size, checkpointFile);
+      const [signer, ...others] = signersOf(keys, tree.size).map(signerFor);
+      if (tree.size === 0 || signer === undefined) throw nothingToSign();
+      const note = signCheckpoint({ origin, ...tree }, signer, ...others);
+      await ledger.putCheckpoint(tree.size, note);
+      await ledger.set(signedEdge, encodeEdge(frontier));
+      return { ...told, note };
     },
 
-    async publishCheckpoint(note) {
-      if (sizeOf(note) >= sizeOf(await readCheckpointFile(checkpointFile)))
-        await publishCheckpointFile(checkpointFile, note);
-    },
+    publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
 
     async verify(ledger) {
-      const checkpoint = await ledger.checkpoint();
-      const signed =
-        checkpoint === null ? null : openCheckpoint(Buffer.from(checkpoint.note), origin, [verifier]);
-      let frontier: Frontier = emptyFrontier;
-      for await (const entry of ledger.entries(0, Number.MAX_SAFE_INTEGER)) {
-        frontier = append(frontier, checkedLeaf(entry, frontier.size));
-        if (frontier.size === signed?.size && !same(rootOf(frontier), signed.root))
-          throw altered(frontier.size - 1);
-      }
-      if (signed !== null && frontier.size < signed.size) throw altered(frontier.size);
+      // Read before the ledger's view begins: what is shown was stored before.
+      const shown = await readCheckpointFile(checkpointFile);
+      const named = await keysOf(ledger);
+      const { frontier, keys } = await recompute(ledger, origin, named.slice(0, 1));
       const stored = await ledger.frontier();
       if (stored.size !== frontier.size || !same(rootOf(stored), rootOf(frontier)))
         throw altered(frontier.size);
+      signerFor(keys.at(-1));
+      if (formatKeys(keys) !== formatKeys(named)) throw keysAltered();
+      if (shown !== null && (await ledger.checkpoints()).every(({ note }) => note !== shown))
+        throw shownByAnother(checkpointFile);
       return { size: frontier.size, root: Buffer.from(rootOf(frontier)).toString('hex') };
     },
   };
 
-  /** -1 for what is no checkpoint of ours: it may be replaced by any. */
-  function sizeOf(note: string): number {
-    try {
-      return openCheckpoint(Buffer.from(note), origin, [verifier]).size;
-    } catch (thrown) {
-      if (thrown instanceof Failure) return -1;
-      throw thrown;
-    }
+  /** The keys that the entries named; those of a log that has not named any are the one at hand. */
+  async function keysOf(ledger: LedgerReader): Promise<readonly KeySpan[]> {
+    const named = await ledger.setting(namedKeys);
+    if (named !== null) return parseKeys(named);
+    const keys = [{ from: 1, verifierKey: nameOf(signingKey) }];
+    for await (const { line } of ledger.entries(0, 1))
+      return keysAfter(keys, 0, JSON.parse(Buffer.from(line).toString()) as Entry);
+    return keys;
   }
 
-  /** Reads the entries since the last checkpoint back onto its frontier, so that what is signed is what was stored. */
-  async function readBack(ledger: LedgerWriter): Promise<Frontier> {
+  function signerFor(span: KeySpan | undefined): { name: string; privateKey: KeyObject } {
+    const key = atHand.get(span?.verifierKey ?? '');
+    if (key !== undefined) return { name: origin, privateKey: key.privateKey };
+    throw new Failure('configuration-invalid', {
+      message: 'The signing key at hand is not the one this log is signed with.',
+      place: 'checkpoint signing key',
+      found: [...atHand.keys()].join(', '),
+      allowed: span?.verifierKey ?? 'none',
+      hint: 'Nothing was signed. Put the right key back, or start again if it was changed this moment.',
+    });
+  }
+
+  /** Reads the entries since the last checkpoint back onto its frontier, so that what is signed is what was stored and extends it. */
+  async function readBack(
+    ledger: LedgerWriter,
+    keys: readonly KeySpan[],
+    last: string | null,
+  ): Promise<Frontier> {
     const stored = await ledger.frontier();
-    let frontier = await signedFrontier(ledger);
+    let frontier = last === null ? emptyFrontier : await signedFrontier(ledger);
+    if (last !== null) demandSigned(last, { origin, frontier, keys });
     for await (const entry of ledger.entries(frontier.size, stored.size)) {
       frontier = append(frontier, checkedLeaf(entry, frontier.size));
     }
     if (frontier.size !== stored.size || !same(rootOf(frontier), rootOf(stored)))
       throw altered(frontier.size);
-    await ledger.set(
-      signedEdge,
-      JSON.stringify({ size: frontier.size, hashes: frontier.hashes.map(toBase64) }),
-    );
     return frontier;
   }
 }
 
-const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+const encodeEdge = ({ size, hashes }: Frontier): string =>
+  JSON.stringify({ size, hashes: hashes.map((bytes) => Buffer.from(bytes).toString('base64')) });
 
 async function signedFrontier(ledger: LedgerReader): Promise<Frontier> {
   const stored = await ledger.setting(signedEdge);
@@ -110,17 +143,24 @@ function lineOf(entry: Entry): Uint8Array {
   return Buffer.from(`${JSON.stringify({ at, run, by, what, ...rest })}\n`);
 }
 
-function checkedLeaf(entry: StoredEntry, expected: number): Uint8Array {
-  const leaf = leafHash(entry.line);
-  if (entry.position !== expected || !same(leaf, entry.leaf)) throw altered(expected);
-  return leaf;
-}
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
-const altered = (position: number): Failure =>
+const nothingToSign = (): Failure =>
   new Failure('audit-invalid', {
-    message: 'The audit log is not what it was when it was written: an entry was altered, moved or removed.',
-    place: `entry ${position}`,
-    hint: 'Stop exporting. Keep the ledger as it is, compare it with a backup and with the checkpoints others hold.',
+    message:
+      'A log without entries is not signed: there is nothing to vouch for, and nothing that names its key.',
+    place: 'entry 0',
+    hint: 'Nothing was signed. A ledger begins with an entry; one without has lost it.',
+  });
+
+const keysAltered = (): Failure =>
+  new Failure('audit-invalid', {
+    message: 'The ledger keeps other signing keys than its entries name.',
+    place: 'verifier keys',
+    hint: 'Stop exporting. Keep the ledger as it is, and ask who wrote to it.',
+  });
+
+const shownByAnother = (file: string): Failure =>
+  new Failure('audit-invalid', {
+    message: 'The checkpoint that was shown is none of those the ledger holds.',
+    place: file,
+    hint: 'Stop exporting. Either the file was replaced, or the ledger is an older one put back. Keep both.',
   });

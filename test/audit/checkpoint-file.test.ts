@@ -34,15 +34,20 @@ describe('the checkpoint file', () => {
     expect(fs.readdirSync(folder)).toEqual(['checkpoint']);
   });
 
-  it('never goes back to a smaller one', async () => {
-    expect(await shown(noteOf(3), noteOf(2))).toBe(noteOf(3));
+  it('is refused a smaller one: the ledger that it came from is an older one', async () => {
+    const stood = noteOf(3);
+    await expect(shown(stood, noteOf(2))).rejects.toMatchObject({ code: 'audit-invalid' });
+    expect(fs.readFileSync(path.join(folder, 'checkpoint'), 'utf8')).toBe(stood);
   });
 
   it.each([
-    ['a scribble', () => 'export-gate\n999\n'],
+    ['a scribble', () => 'export-gate\n9 entries\n'],
     ['a larger one that somebody else signed', () => noteOf(9, generateKeyPairSync('ed25519'))],
-  ])('does not stick at %s', async (_, stands) => {
-    fs.writeFileSync(path.join(folder, 'checkpoint'), stands());
-    expect(await shown(noteOf(3))).toBe(noteOf(3));
+  ])('is not replaced where it holds %s: a person must look', async (_, stands) => {
+    const file = path.join(folder, 'checkpoint');
+    const stood = stands();
+    fs.writeFileSync(file, stood);
+    await expect(shown(noteOf(3))).rejects.toMatchObject({ code: 'audit-invalid' });
+    expect(fs.readFileSync(file, 'utf8')).toBe(stood);
   });
 });

@@ -286,7 +286,7 @@ describe('two workers', () => {
     const signsBeside = async (): Promise<void> => {
       const claim = await elsewhere.claim('holds');
       await commitSigned({ ledger: elsewhere, claim, audit }, async (tx) => {
-        await tell(world.pipeline, tx, null, { what: 'configuration-in-force', digest: '0'.repeat(64) });
+        await tell(world.pipeline, tx, null, { what: 'heartbeat', lastRun: '' });
       });
       look();
     };

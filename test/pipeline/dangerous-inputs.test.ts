@@ -364,10 +364,14 @@ describe('dangerous inputs', () => {
     world.intake({ choices: [optOutOf(0)], roster: residents(3) }, {}, '2026-11-23');
     await world.run('2026-11-23');
     expect(world.released('2026-11-23')).toEqual(testNumbers(2, 1));
-    // The ledger is put back; the complete history of choices says it again.
+    // An older ledger than was signed asks nobody and signs nothing.
     await world.restore(backup);
     world.toNight('2026-11-24');
     world.intake({ choices: [optOutOf(0)], roster: residents(3) }, {}, '2026-11-24');
+    await expect(world.run('2026-11-24')).rejects.toMatchObject({ code: 'audit-invalid' });
+    expect(await world.ledger.read((tx) => tx.runs({ businessDate: '2026-11-24' }))).toEqual([]);
+    // Put back on purpose, it goes on: the complete history of choices says it again.
+    fs.rmSync(path.join(data, 'checkpoint'));
     await world.run('2026-11-24');
     expect(world.released('2026-11-24')).toEqual(testNumbers(2, 1));
     // An intake put back is too old.

@@ -16,6 +16,8 @@ export function testAuditLog(): AuditLog & { readonly published: readonly string
   return {
     origin: 'example.org/test-log',
     verifierKey: 'example.org/test-log+00000000+AAAA',
+    nextVerifierKey: null,
+    keys: () => Promise.resolve([{ from: 1, verifierKey: 'example.org/test-log+00000000+AAAA' }]),
     published,
 
     async append(ledger, entry) {
