@@ -439,7 +439,10 @@ export interface AuditLog {
   /** Recomputes the tree from the stored bytes and checks every stored checkpoint's size and root. Throws `audit-invalid` with the first bad position. */
   verify(ledger: LedgerReader): Promise<{ readonly size: number; readonly root: Digest }>;
   /** Size and root of a checkpoint of this log. Throws `audit-invalid` for anything else. */
-  readCheckpoint(note: string): { readonly size: number; readonly root: Digest };
+  readCheckpoint(
+    ledger: LedgerReader,
+    note: string,
+  ): Promise<{ readonly size: number; readonly root: Digest }>;
   /**
    * The consistency proof (RFC 9162 section 2.1.4) from the tree of the first `from` entries to that of the first `to`; empty from 0.
    * Throws `usage` where the log never had such a size.
@@ -493,7 +496,7 @@ export interface AnchoredLog {
   /** Size of the tree that this anchor took last; 0 if it never took one. */
   readonly anchored: number;
   /** Verifier keys, each with the first tree size that it may sign, oldest first. */
-  readonly verifierKeys: readonly { readonly fromSize: number; readonly verifierKey: string }[];
+  readonly verifierKeys: readonly { readonly from: number; readonly verifierKey: string }[];
   /** Consistency proof from an earlier size to the checkpoint's. */
   prove(from: number): Promise<readonly Uint8Array[]>;
   /** Stored bytes of the entries from a position up to another; one JSON line each, with its line feed. */
@@ -503,7 +506,7 @@ export interface AnchoredLog {
   /** What anchors gave back for checkpoints since `anchored`, oldest first. */
   receipts(): Promise<readonly StoredAnchoring[]>;
   /** As `AuditLog.readCheckpoint`. */
-  readCheckpoint(note: string): { readonly size: number; readonly root: Digest };
+  readCheckpoint(note: string): Promise<{ readonly size: number; readonly root: Digest }>;
 }
 
 /** Somebody or something outside our reach who remembers how far the log had come. */

@@ -95,7 +95,7 @@ async function sizeIn(
   const bytes = await disk.read(place);
   if (bytes === null) return 0;
   try {
-    return log.readCheckpoint(bytes.toString()).size;
+    return (await log.readCheckpoint(bytes.toString())).size;
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause;
     throw different(path.join(folder, place), cause);
@@ -176,7 +176,7 @@ const holdsAnEntry = (bytes: Buffer): boolean =>
 
 /** Keys may be added, never taken away or changed: with another key another log would verify. */
 async function copyKeys(disk: FolderDisk, log: AnchoredLog, folder: string): Promise<void> {
-  const keys = log.verifierKeys.map(({ fromSize, verifierKey }) => `${fromSize} ${verifierKey}\n`).join('');
+  const keys = log.verifierKeys.map(({ from, verifierKey }) => `${from} ${verifierKey}\n`).join('');
   const present = (await disk.read(verifierKeysName))?.toString() ?? '';
   if (!keys.startsWith(present)) throw different(path.join(folder, verifierKeysName));
   if (present !== keys) await disk.replace(verifierKeysName, Buffer.from(keys));

@@ -4,8 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { createFolderAnchor } from '../../src/anchor/folder.ts';
+import { createWitnessAnchor } from '../../src/anchor/witness.ts';
 import { anchorContract } from '../support/contracts/anchor-contract.ts';
 import { createFakeAnchor } from '../support/fake-anchor.ts';
+import { serveHandler } from '../support/loopback.ts';
+import { createTestWitness } from '../support/test-witness.ts';
 
 anchorContract('the fake', {
   remembers: true,
@@ -40,6 +43,26 @@ anchorContract('a second folder', {
       },
       close: () => {
         fs.rmSync(base, { recursive: true });
+      },
+    };
+  },
+});
+
+anchorContract('a witness, over HTTP', {
+  remembers: true,
+  async open(origin, key) {
+    const witness = createTestWitness([{ origin, key }]);
+    const server = await serveHandler((request) => witness.handle(request));
+    return {
+      anchor: createWitnessAnchor({ url: server.url, cosigner: witness.cosigner }),
+      goAway: () => server.stop(),
+      async comeBack() {
+        witness.restart();
+        await server.again();
+      },
+      async close() {
+        await server.stop();
+        witness.close();
       },
     };
   },

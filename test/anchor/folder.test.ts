@@ -57,9 +57,9 @@ async function dieAt(n: number, anchored = 0): Promise<boolean> {
 }
 
 /** Whatever checkpoint the folder shows, the entries it covers are there. */
-function demandWhole(): number {
+async function demandWhole(): Promise<number> {
   if (!fs.existsSync(place('checkpoint'))) return 0;
-  const { size } = log.view().readCheckpoint(text('checkpoint'));
+  const { size } = await log.view().readCheckpoint(text('checkpoint'));
   const names = fs.readdirSync(place('entries')).sort();
   const lines = Buffer.concat(names.map((name) => fs.readFileSync(place(`entries/${name}`))));
   const covered = Buffer.concat(log.lines.slice(0, size));
@@ -230,14 +230,14 @@ describe('wherever the machine stops', () => {
     log.grow(2);
     log.grow(1001);
     for (let n = 0; await dieAt(n); n += 1) {
-      expect([0, 1003]).toContain(demandWhole());
+      expect([0, 1003]).toContain(await demandWhole());
       expect(await take(log)).toBe('taken');
-      expect(demandWhole()).toBe(1003);
+      expect(await demandWhole()).toBe(1003);
       expect(everything().filter((name) => name.includes('.part'))).toEqual([]);
       fs.rmSync(folder, { recursive: true });
       fs.mkdirSync(folder, { mode: 0o700 });
     }
-    expect(demandWhole()).toBe(1003);
+    expect(await demandWhole()).toBe(1003);
   });
 
   it('a later call loses nothing that was taken, also if the log has grown meanwhile', async () => {
@@ -247,11 +247,11 @@ describe('wherever the machine stops', () => {
     for (let n = 0; ; n += 1) {
       log.grow(3);
       if (!(await dieAt(n, anchored))) break;
-      const shown = demandWhole();
+      const shown = await demandWhole();
       expect(shown).toBeGreaterThanOrEqual(anchored);
       log.grow(1);
       expect(await take(log, anchored)).toBe('taken');
-      anchored = demandWhole();
+      anchored = await demandWhole();
       expect(anchored).toBe(log.lines.length);
     }
   });
@@ -296,10 +296,10 @@ describe('wherever the machine stops', () => {
             expect(await take(log, anchored)).toBe('taken');
             anchored = log.lines.length;
           } else tear(anchored, torn);
-          expect(demandWhole()).toBeGreaterThanOrEqual(anchored);
+          expect(await demandWhole()).toBeGreaterThanOrEqual(anchored);
         }
         expect(await take(log, anchored)).toBe('taken');
-        expect(demandWhole()).toBe(log.lines.length);
+        expect(await demandWhole()).toBe(log.lines.length);
         expect(everything().filter((name) => name.includes('.part'))).toEqual([]);
       }),
       { numRuns: 30 },

@@ -64,12 +64,13 @@ function logOver(lines: Uint8Array[], signed: SignedCheckpoint[], made: Made): T
       return {
         checkpoint,
         anchored,
-        verifierKeys: [{ fromSize: 1, verifierKey: verifierKey(origin, key.publicKey) }],
+        verifierKeys: [{ from: 1, verifierKey: verifierKey(origin, key.publicKey) }],
         prove: (from) => Promise.resolve().then(() => consistencyProof(stored.map(leafHash), from)),
         lines: (from, to) => Promise.resolve(stored.slice(from, to)),
         checkpoints: () => Promise.resolve(shown),
         receipts: () => Promise.resolve(receipts),
-        readCheckpoint(note) {
+        async readCheckpoint(note) {
+          await Promise.resolve();
           const verifier = verifierOf(origin, key.publicKey);
           const { size, root } = openCheckpoint(Buffer.from(note), origin, [verifier]);
           return { size, root: Buffer.from(root).toString('hex') };

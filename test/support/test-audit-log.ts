@@ -40,9 +40,9 @@ export function testAuditLog(): AuditLog & { readonly published: readonly string
       return Promise.resolve();
     },
 
-    readCheckpoint(note) {
+    readCheckpoint(_, note) {
       const [, size, root = ''] = note.split('\n');
-      return { size: Number(size), root };
+      return Promise.resolve({ size: Number(size), root });
     },
 
     prove: () => Promise.resolve([]),
