@@ -3,10 +3,10 @@ import { Failure } from '../domain/failure.ts';
 import type { Entry } from '../domain/evidence.ts';
 import type { AuditLog, EntryProof, Frontier, KeySpan, LedgerReader, LedgerWriter } from '../ports.ts';
 import { demandNotAhead, publishCheckpointFile, readCheckpointFile } from './checkpoint-file.ts';
-import { signCheckpoint } from './checkpoint.ts';
-import { append, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
+import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
+import { append, consistencyProof, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
 import { altered, checkedLeaf, demandSigned, recompute, same } from './recompute.ts';
-import { verifierKey } from './signed-note.ts';
+import { parseVerifierKey, verifierKey } from './signed-note.ts';
 import { formatKeys, keysAfter, parseKeys, signersOf } from './signing-keys.ts';
 
 export interface SigningKey {
@@ -70,6 +70,19 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
 
     publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
+
+    async readCheckpoint(ledger, note) {
+      const verifiers = (await keysOf(ledger)).map((span) => parseVerifierKey(span.verifierKey));
+      const { size, root } = openCheckpoint(Buffer.from(note), origin, verifiers);
+      return { size, root: Buffer.from(root).toString('hex') };
+    },
+
+    async prove(ledger, from, to) {
+      const leaves: Uint8Array[] = [];
+      for await (const { leaf } of ledger.entries(0, to)) leaves.push(leaf);
+      if (leaves.length < to) throw altered(leaves.length);
+      return consistencyProof(leaves, from);
+    },
 
     async verify(ledger) {
       // Read before the ledger's view begins: what is shown was stored before.
