@@ -9,6 +9,7 @@ import { readHolds, writeHolds } from './holds.ts';
 import { ledgerIsClosed } from './ledger-failures.ts';
 import { readMessages, writeMessages } from './messages.ts';
 import { readPapers, writePapers } from './papers-and-keys.ts';
+import { readPersonEvidence, writePersonEvidence } from './person-evidence.ts';
 import { appendedHere } from './proofs.ts';
 import { readRequests, writeRequests } from './requests.ts';
 import { readRuns, writeRuns } from './runs.ts';
@@ -67,6 +68,7 @@ const readerOn = (db: Kysely<Tables>): LedgerReader => ({
   ...readHolds(db),
   ...readCarried(db),
   ...readEntries(db),
+  ...readPersonEvidence(db),
 });
 
 function writerOn(db: Kysely<Tables>): LedgerWriter {
@@ -81,6 +83,7 @@ function writerOn(db: Kysely<Tables>): LedgerWriter {
     ...writeHolds(db, appended),
     ...writeCarried(db, appended),
     ...writeEntries(db, appended),
+    ...writePersonEvidence(db, appended),
   };
 }
 

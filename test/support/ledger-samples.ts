@@ -129,3 +129,5 @@ export const sampleHold = {
 } as const;
 
 export const samplePaper = { keyId: 'key-1', name: 'choice:1', sealed: Buffer.from('sealed') };
+
+export const sampleList = { pieces: [{ first: '', bytes: Buffer.of(1) }], indexed: true };
