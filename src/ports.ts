@@ -4,8 +4,9 @@
  */
 import type { AnchorName } from './domain/anchoring.ts';
 import type { Instant, LocalDate } from './domain/calendar.ts';
+import type { ErasedBlock } from './domain/custody.ts';
 import type { Digest } from './domain/digest.ts';
-import type { Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
+import type { Entry, FileDigest, ListDigest, RunTotals, Step } from './domain/evidence.ts';
 import type { HoldReason, HoldStage } from './domain/hold.ts';
 import type { InServiceChoice } from './domain/in-service-choice.ts';
 import type { NumberList } from './domain/number-list.ts';
@@ -181,6 +182,8 @@ export interface Keyring {
   carriedName(kind: 'id' | 'folded-id' | 'number', text: string): string;
   /** Pseudonyms of one run under the key of its calendar year: 16 bytes, HMAC-SHA-256 per run over HMAC-SHA-256 of the number. */
   runPseudonyms(year: WrappedKey, run: RunId): (numberDigits: string) => Uint8Array;
+  /** Under which name a person is found in the index of a calendar year: 16 bytes, which tell nothing of the pseudonyms in its lists. */
+  personTokens(year: WrappedKey): (numberDigits: string) => Uint8Array;
 }
 
 // ------------------------------------------------------------------------------------------------------------------------- ledger
@@ -334,11 +337,20 @@ export interface LedgerReader {
   checkpoint(): Promise<SignedCheckpoint | null>;
   /** Every signed checkpoint, oldest first. */
   checkpoints(): Promise<readonly SignedCheckpoint[]>;
-  personList(run: RunId, list: PersonListName): Promise<Uint8Array | null>;
   /** What anchors took, oldest first: of checkpoints of this size and larger ones. */
   anchorings(fromSize: number): AsyncIterable<StoredAnchoring>;
   /** What an anchor took last, of this target or, without one, of any. */
   lastAnchoring(anchor: AnchorName, target?: string): Promise<StoredAnchoring | null>;
+  /** Entries of one kind of step, oldest first. */
+  entriesOf(what: Step['what']): AsyncIterable<StoredEntry>;
+  /** The whole list, of the decision that stands. */
+  personList(run: RunId, list: PersonListName): Promise<Uint8Array | null>;
+  /** Every list kept, in the order in which they were put. */
+  personLists(): Promise<readonly StoredPersonList[]>;
+  /** Of these lists the pieces in which a provider would stand, or all of them. */
+  personListPieces(lists: readonly number[], providerId: string | null): Promise<readonly StoredPiece[]>;
+  /** Providers under which a person stands in lists of a calendar year that are indexed. */
+  indexedProviders(year: string, token: Uint8Array): Promise<readonly string[]>;
 }
 
 /** What a step may change. Everything in one call of `transact` happens or nothing does. */
@@ -385,8 +397,20 @@ export interface LedgerWriter extends LedgerReader {
   carry(objections: readonly CarriedObjection[]): Promise<void>;
   refuseNumber(name: string, until: LocalDate, proof: EntryProof): Promise<void>;
   recordChoice(paper: Paper, proof: EntryProof): Promise<void>;
-  putPersonList(run: RunId, list: PersonListName, bytes: Uint8Array, proof: EntryProof): Promise<void>;
   putAnchoring(anchoring: StoredAnchoring, proof: EntryProof): Promise<void>;
+  /** `indexed`: everybody in it is, or will be in the same transaction, in the index. */
+  putPersonList(
+    run: RunId,
+    list: PersonListName,
+    kept: { readonly pieces: readonly PersonListPiece[]; readonly indexed: boolean },
+    proof: EntryProof,
+  ): Promise<void>;
+  /** Adds to the index of a year whoever is not in it yet. It dies with the year's key. */
+  indexPersons(year: string, places: readonly PersonPlaces[], proof: EntryProof): Promise<void>;
+  /** Takes a person out of the index of a year, so that no copy stays in the ledger's files once `compact` has run. */
+  forgetPerson(year: string, token: Uint8Array, proof: EntryProof): Promise<void>;
+  /** Overwrites a piece where it lies; as `destroyKey`, with `compact`. Throws `transition-refused` unless it is as long as before and the entry is a `person-erased`. */
+  overwritePiece(id: number, bytes: Uint8Array, proof: EntryProof): Promise<void>;
   /** Only the audit log calls these three. */
   appendEntry(entry: StoredEntry): Promise<void>;
   setFrontier(frontier: Frontier): Promise<void>;
@@ -480,9 +504,96 @@ export interface KeySpan {
 /** Those released; those the gate held back; those held back by a choice that came in before the release. */
 export type PersonListName = 'released' | 'held-back' | 'held-back-late';
 
-/** Builds the two person-level lists of a run (design, section 7). */
+/** A part of a person-level list, cut before a provider; the pieces joined are the list. */
+export interface PersonListPiece {
+  /** Before whom no provider of the piece stands, in the order of their bytes; empty for the first piece. */
+  readonly first: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface StoredPiece extends PersonListPiece {
+  readonly id: number;
+  readonly listId: number;
+}
+
+export interface StoredPersonList {
+  readonly id: number;
+  readonly run: RunId;
+  readonly list: PersonListName;
+  /** Whether everybody in it is in the index; lists of earlier versions are not. */
+  readonly indexed: boolean;
+}
+
+/** Tokens of people under one provider, 16 bytes each, one after another. */
+export interface PersonPlaces {
+  readonly providerId: string;
+  readonly tokens: Uint8Array;
+}
+
+/** Builds and reads the person-level lists of runs (design, section 7). */
 export interface PersonLists {
-  build(people: Iterable<PersonGroup>): { readonly digest: ListDigest; readonly bytes: Uint8Array };
+  build(people: Iterable<PersonGroup>): {
+    readonly digest: ListDigest;
+    readonly pieces: readonly PersonListPiece[];
+  };
+  /** Where a pseudonym stands in a piece, or in a whole list: under this provider, or under any. Throws `audit-invalid`. */
+  find(piece: Uint8Array, pseudonym: Uint8Array, under: string | null): readonly PersonPlace[];
+  /** Recomputes every list kept of these against what the log says of it and of erasures from it. Throws `audit-invalid`. */
+  demandSound(ledger: LedgerReader, lists: readonly StoredPersonList[]): Promise<void>;
+  /** The piece without a person, as long as before, and the blocks that changed; null if they do not stand in it. */
+  erase(
+    piece: Uint8Array,
+    pseudonym: Uint8Array,
+  ): { readonly bytes: Uint8Array; readonly blocks: readonly Omit<ErasedBlock, 'run' | 'list'>[] } | null;
+  /** Proves against the log that a pseudonym stands in a list, or does not; see src/audit/person-proof.ts. Throws `evidence-destroyed`. */
+  prove(
+    ledger: LedgerReader,
+    claim: {
+      readonly run: RunId;
+      readonly list: PersonListName;
+      readonly pseudonym: Uint8Array;
+      readonly under: string | null;
+    },
+  ): Promise<PersonProof>;
+}
+
+export interface PersonPlace {
+  readonly providerId: string;
+  /** Index of the reason in `heldBackReasons`; 0 in the list of those released. */
+  readonly code: number;
+}
+
+/** A line of the log with its path to the root of a checkpoint, in hex. */
+export interface ProvenLine {
+  readonly position: number;
+  readonly line: string;
+  readonly path: readonly string[];
+}
+
+interface ProvenLeaf {
+  readonly index: number;
+  /** Base64. */
+  readonly leaf: string;
+  /** Hex, lowest first. */
+  readonly path: readonly string[];
+}
+
+export interface ProvenProvider extends ProvenLeaf {
+  readonly blocks: readonly ProvenLeaf[];
+}
+
+export interface PersonProof {
+  readonly format: string;
+  readonly run: string;
+  readonly list: PersonListName;
+  readonly pseudonym: string;
+  readonly claim: 'stands' | 'stands-not-under' | 'stands-nowhere';
+  readonly logged: ListDigest;
+  readonly providers: readonly ProvenProvider[];
+  readonly whole: string | null;
+  readonly entry: ProvenLine;
+  readonly erasures: readonly ProvenLine[];
+  readonly checkpoint: string;
 }
 
 /** The people of one provider, each once. */

@@ -12,13 +12,23 @@
  *   list           "EGL1", RFC 6962 root over the provider leaves (32), count of providers (4),
  *                  then each provider leaf followed by its block leaves
  *
- * So a stored list is the hashed bytes themselves, one after another: 17 bytes a person, and about 60 for each block of 256.
+ * So a stored list is the hashed bytes themselves, one after another: 17 bytes a person, about 50 for each block of 256 and 85 for each
+ * provider. It may lie in pieces, cut before a provider leaf.
+ *
+ * Where somebody was erased, a tombstone as long as the block leaf stands in its place (evidence-erasure.ts):
+ *
+ *   tombstone      "EGT1", then as the block leaf up to the count of rows once there, leaf hash of that block (32), seed (16),
+ *                  count of rows erased less one (1), rows left, zeros
+ *
+ * The tree keeps the old leaf hash, so that the logged root holds. What is left is a block leaf again, with the count of rows left and
+ * SHA-256 of the seed as its blinding; its leaf hash is told by the entry of the erasure.
  */
 import { Failure } from '../domain/failure.ts';
+import type { PersonListPiece } from '../ports.ts';
 import { hashBytes } from './merkle-tree.ts';
 
 export interface EvidenceBlock {
-  /** The block leaf; its rows are at its end. */
+  /** The block leaf, or the tombstone in its place. */
   readonly bytes: Buffer;
 }
 
@@ -47,12 +57,21 @@ const tags = {
   block: Buffer.from('EGB1'),
   provider: Buffer.from('EGP1'),
   list: Buffer.from('EGL1'),
+  tombstone: Buffer.from('EGT1'),
 } as const;
 
 /** A block leaf up to its blinding. */
 export function blockHeader(providerId: string, number: number, rows: number): Buffer {
   return Buffer.concat([tags.block, u32(number), idWithLength(providerId), u16(rows)]);
 }
+
+/** The same of a tombstone; `rows` are those that once stood there. */
+export function tombstoneHeader(providerId: string, number: number, rows: number): Buffer {
+  return Buffer.concat([tags.tombstone, u32(number), idWithLength(providerId), u16(rows)]);
+}
+
+export const isTombstone = ({ bytes }: EvidenceBlock): boolean =>
+  bytes.subarray(0, tags.tombstone.length).equals(tags.tombstone);
 
 /** Bytes of a block leaf of this provider with so many rows. */
 export const blockLength = (providerId: string, rows: number): number =>
@@ -76,20 +95,36 @@ export const blocksFor = (rows: number): number => Math.ceil(rows / rowsPerBlock
 export const rowsIn = (number: number, rows: number): number =>
   Math.min(rowsPerBlock, rows - number * rowsPerBlock);
 
-/** The 17 bytes of a row, counted from 0 within its provider. Blocks must be as long as `blockLength` says. */
-export function rowAt({ rows, blocks }: EvidenceProvider, row: number): Buffer {
-  const number = Math.floor(row / rowsPerBlock);
-  const bytes = blocks[number]?.bytes ?? Buffer.alloc(0);
-  const start = bytes.length - (rowsIn(number, rows) - (row % rowsPerBlock)) * rowBytes;
-  return bytes.subarray(start, start + rowBytes);
-}
-
 export const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-/** The list as one Buffer, for storage. `decodeEvidenceList` is its inverse, byte for byte. */
-export function encodeEvidenceList({ root, providers }: EvidenceList): Buffer {
-  const leaves = providers.flatMap((p) => [providerLeaf(p), ...p.blocks.map(({ bytes }) => bytes)]);
-  return Buffer.concat([tags.list, Buffer.from(root, 'hex'), u32(providers.length), ...leaves]);
+/** The list as one Buffer. `decodeEvidenceList` is its inverse, byte for byte. */
+export const encodeEvidenceList = (list: EvidenceList): Buffer =>
+  Buffer.concat(encodePieces(list, Infinity).map(({ bytes }) => bytes));
+
+/** The same in pieces of at least `length` bytes but for the last, cut before a provider; `first` of the first piece is empty. */
+export function encodePieces({ root, providers }: EvidenceList, length: number): PersonListPiece[] {
+  const pieces: PersonListPiece[] = [];
+  let first = '';
+  let parts: Buffer[] = [tags.list, Buffer.from(root, 'hex'), u32(providers.length)];
+  for (const provider of providers) {
+    if (sumOf(parts.map((part) => part.length)) >= length) {
+      pieces.push({ first, bytes: Buffer.concat(parts) });
+      first = provider.providerId;
+      parts = [];
+    }
+    parts.push(providerLeaf(provider), ...provider.blocks.map(({ bytes }) => bytes));
+  }
+  pieces.push({ first, bytes: Buffer.concat(parts) });
+  return pieces;
+}
+
+/** The providers of a piece; its blocks are views of the given Buffer, not copies. Throws `audit-invalid`. */
+export function decodePiece(piece: Buffer): EvidenceProvider[] {
+  const take = takerOf(piece);
+  if (piece.subarray(0, tags.list.length).equals(tags.list)) take.bytes(tags.list.length + hashBytes + 4);
+  const providers: EvidenceProvider[] = [];
+  while (!take.isAtEnd()) providers.push(takeProvider(take));
+  return providers;
 }
 
 /**
@@ -148,6 +183,7 @@ function takerOf(stored: Buffer) {
     tag: (tag: Buffer): void => {
       if (!bytes(tag.length).equals(tag)) throw unreadable(tag.toString());
     },
+    isAtEnd: (): boolean => at === stored.length,
     end: (): void => {
       if (at !== stored.length) throw unreadable('the end of the list');
     },

@@ -3,17 +3,17 @@ import { Failure } from '../domain/failure.ts';
 import {
   blindingBytes,
   blockHeader,
-  blockLength,
   blocksFor,
   providerLeaf,
   pseudonymBytes,
-  rowAt,
   rowBytes,
-  rowsIn,
   rowsPerBlock,
   sumOf,
 } from './evidence-encoding.ts';
 import type { EvidenceBlock, EvidenceList, EvidenceProvider } from './evidence-encoding.ts';
+import { isWellFormed, placesOf, pseudonymAt, rowOf, rowsOf, treeHash } from './evidence-erasure.ts';
+import { erasureFault } from './told-erasures.ts';
+import type { ErasureFault, ToldErasure } from './told-erasures.ts';
 import { leafHash, rootOfLeaves } from './merkle-tree.ts';
 
 export interface EvidenceRow {
@@ -72,7 +72,8 @@ export type ListFault =
   | 'row-order'
   | 'provider-root'
   | 'row-total'
-  | 'list-root';
+  | 'list-root'
+  | ErasureFault['fault'];
 
 /** The first thing wrong with a list; without a provider it is about the whole. Blocks count from 0. */
 export interface ListFinding {
@@ -83,16 +84,21 @@ export interface ListFinding {
 
 /**
  * Recomputes everything from the blocks: order of providers, headers, order of rows (so that nobody stands twice in a provider, and
- * absence can be seen), roots and counts. Undefined when all is sound. That the root is the logged one is for the caller to compare.
+ * absence can be seen), roots and counts. `erased` are the erasures from this list that the log tells of, oldest first: a tombstone that
+ * they do not lead to is a fault, and so is a block that is still what it was before one. Undefined when all is sound. That the root is
+ * the logged one is for the caller to compare.
  */
-export function verifyEvidenceList(list: EvidenceList): ListFinding | undefined {
+export function verifyEvidenceList(
+  list: EvidenceList,
+  erased: readonly ToldErasure[] = [],
+): ListFinding | undefined {
   let before: Buffer | undefined;
   for (const provider of list.providers) {
     const { providerId } = provider;
     const id = Buffer.from(providerId);
     if (before !== undefined && Buffer.compare(before, id) >= 0)
       return { fault: 'provider-order', providerId };
-    const finding = findingIn(provider);
+    const finding = findingIn(provider) ?? erasureFault(provider, erased);
     if (finding !== undefined) return finding;
     before = id;
   }
@@ -109,23 +115,22 @@ export interface EvidencePlace {
 }
 
 /** Every place of this pseudonym, at most one a provider. Searches by halves: the list must have been verified. */
-export function findInList(list: EvidenceList, pseudonym: Uint8Array): EvidencePlace[] {
-  return list.providers.flatMap((provider) => {
-    const row = firstNotBefore(provider, pseudonym);
-    if (row === provider.rows || Buffer.compare(pseudonymAt(provider, row), pseudonym) !== 0) return [];
-    const place = { block: Math.floor(row / rowsPerBlock), row: row % rowsPerBlock };
-    return [{ providerId: provider.providerId, ...place, code: rowAt(provider, row).readUInt8() }];
-  });
-}
+export const findInList = (list: EvidenceList, pseudonym: Uint8Array): EvidencePlace[] =>
+  list.providers.flatMap((provider) => findInProvider(provider, pseudonym) ?? []);
 
-function firstNotBefore(provider: EvidenceProvider, pseudonym: Uint8Array): number {
-  let [low, high] = [0, provider.rows];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (Buffer.compare(pseudonymAt(provider, middle), pseudonym) < 0) low = middle + 1;
-    else high = middle;
+/** The same within one provider; null if the pseudonym does not stand there. */
+export function findInProvider(
+  { providerId, blocks }: EvidenceProvider,
+  pseudonym: Uint8Array,
+): EvidencePlace | null {
+  for (const [block, one] of blocks.entries()) {
+    const rows = rowsOf(one);
+    const last = rows.length / rowBytes - 1;
+    if (last < 0 || Buffer.compare(pseudonymAt(rows, last), pseudonym) < 0) continue;
+    const row = rowOf(rows, pseudonym);
+    return row === null ? null : { providerId, block, row, code: rows.readUInt8(row * rowBytes) };
   }
-  return low;
+  return null;
 }
 
 function buildProvider(
@@ -167,28 +172,26 @@ function blockLeaf(header: Buffer, blinding: Buffer, rows: readonly PseudonymRow
 function findingIn(provider: EvidenceProvider): ListFinding | undefined {
   const { providerId, rows, blocks, root } = provider;
   if (rows === 0 || blocks.length !== blocksFor(rows)) return { fault: 'block-count', providerId };
-  for (const [block, { bytes }] of blocks.entries()) {
-    const header = blockHeader(providerId, block, rowsIn(block, rows));
-    const length = blockLength(providerId, rowsIn(block, rows));
-    if (bytes.length !== length || !bytes.subarray(0, header.length).equals(header)) {
-      return { fault: 'block-header', providerId, block };
-    }
-  }
-  for (let row = 1; row < rows; row += 1) {
-    if (Buffer.compare(pseudonymAt(provider, row - 1), pseudonymAt(provider, row)) >= 0) {
-      return { fault: 'row-order', providerId, block: Math.floor(row / rowsPerBlock) };
+  const places = placesOf(provider);
+  const unfit = blocks.findIndex((block, at) => !isWellFormed(block, places[at]));
+  if (unfit >= 0) return { fault: 'block-header', providerId, block: unfit };
+  let before: Buffer | undefined;
+  for (const [block, one] of blocks.entries()) {
+    const body = rowsOf(one);
+    for (let row = 0; row * rowBytes < body.length; row += 1) {
+      const here = pseudonymAt(body, row);
+      if (before !== undefined && Buffer.compare(before, here) >= 0)
+        return { fault: 'row-order', providerId, block };
+      before = here;
     }
   }
   return root === rootOfBlocks(blocks) ? undefined : { fault: 'provider-root', providerId };
 }
 
-const pseudonymAt = (provider: EvidenceProvider, row: number): Buffer => rowAt(provider, row).subarray(1);
-
-const rootOver = (leaves: readonly Uint8Array[]): string =>
-  Buffer.from(rootOfLeaves(leaves.map(leafHash))).toString('hex');
-const rootOfBlocks = (blocks: readonly EvidenceBlock[]): string => rootOver(blocks.map(({ bytes }) => bytes));
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const rootOfBlocks = (blocks: readonly EvidenceBlock[]): string => hex(rootOfLeaves(blocks.map(treeHash)));
 const rootOfProviders = (providers: readonly EvidenceProvider[]): string =>
-  rootOver(providers.map(providerLeaf));
+  hex(rootOfLeaves(providers.map((provider) => leafHash(providerLeaf(provider)))));
 
 function demandFit({ pseudonym, code = 0 }: EvidenceRow): void {
   if (pseudonym.length !== pseudonymBytes) throw unfit('A pseudonym has a wrong length.', '16 bytes');

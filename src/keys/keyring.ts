@@ -45,5 +45,14 @@ export function createKeyring(masterKey: Uint8Array, chance: Chance): Keyring {
         return createHmac('sha256', ofRun).update(person).digest().subarray(0, pseudonymLength);
       };
     },
+
+    personTokens(year) {
+      const yearKey = unwrap(year);
+      return (numberDigits) =>
+        createHmac('sha256', yearKey)
+          .update(`person-index:${numberDigits}`)
+          .digest()
+          .subarray(0, pseudonymLength);
+    },
   };
 }

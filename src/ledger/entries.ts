@@ -1,12 +1,13 @@
-/** The stored bytes of the audit log, its checkpoints, and the person-level lists its entries name. Nothing here is ever altered. */
+/** The stored bytes of the audit log and its checkpoints. Nothing here is ever altered. */
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { LedgerReader, LedgerWriter } from '../ports.ts';
 import { refused } from './ledger-failures.ts';
 import type { Appended } from './proofs.ts';
 import type { Tables } from './tables.ts';
 
-type EntryReader = Pick<LedgerReader, 'entries' | 'frontier' | 'checkpoint' | 'checkpoints' | 'personList'>;
-type EntryWriter = Pick<LedgerWriter, 'appendEntry' | 'setFrontier' | 'putCheckpoint' | 'putPersonList'>;
+type EntryReader = Pick<LedgerReader, 'entries' | 'entriesOf' | 'frontier' | 'checkpoint' | 'checkpoints'>;
+type EntryWriter = Pick<LedgerWriter, 'appendEntry' | 'setFrontier' | 'putCheckpoint'>;
 
 const entriesInOnePage = 500;
 const theFrontier = 1;
@@ -50,17 +51,24 @@ export const readEntries = (db: Kysely<Tables>): EntryReader => ({
 
   checkpoints: () => db.selectFrom('checkpoints').select(['size', 'note']).orderBy('place').execute(),
 
-  async personList({ businessDate, revision }, list) {
-    const row = await db
-      .selectFrom('personLists')
-      .select('bytes')
-      .where('businessDate', '=', businessDate)
-      .where('revision', '=', revision)
-      .where('list', '=', list)
-      .orderBy('place', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return row?.bytes ?? null;
+  /** A line says what it is of in these very bytes, and a quotation mark within a text is always escaped. */
+  async *entriesOf(what) {
+    const mark = Buffer.from(`"what":${JSON.stringify(what)}`);
+    for (let next = 0; ;) {
+      const page = await db
+        .selectFrom('entries')
+        .selectAll()
+        .where('position', '>=', next)
+        .where(sql<boolean>`instr(line, ${mark}) > 0`)
+        .orderBy('position')
+        .limit(entriesInOnePage)
+        .execute();
+      for (const entry of page) {
+        yield entry;
+        next = entry.position + 1;
+      }
+      if (page.length < entriesInOnePage) return;
+    }
   },
 });
 
@@ -91,11 +99,5 @@ export const writeEntries = (db: Kysely<Tables>, appended: Appended): EntryWrite
 
   async putCheckpoint(size, note) {
     await db.insertInto('checkpoints').values({ size, note }).execute();
-  },
-
-  /** A decision withdrawn leaves its list where it is; the list of the decision that stands is the newest. */
-  async putPersonList({ businessDate, revision }, list, bytes, proof) {
-    appended.demand(proof);
-    await db.insertInto('personLists').values({ businessDate, revision, list, bytes }).execute();
   },
 });

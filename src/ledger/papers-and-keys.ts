@@ -5,6 +5,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { LedgerReader, LedgerWriter, WrappedKey } from '../ports.ts';
 import { keyIsGone, refused } from './ledger-failures.ts';
+import { forgetYear } from './person-evidence.ts';
 import type { Appended } from './proofs.ts';
 import { oneOf, wordsOf } from './tables.ts';
 import type { Tables } from './tables.ts';
@@ -107,7 +108,7 @@ export const writePapers = (db: Kysely<Tables>, appended: Appended): PaperWriter
   /** Throws `key-destroyed`; throws `transition-refused` while a recorded choice lies under the key: an opt-out must not die with it. */
   async destroyKey(keyId, proof) {
     appended.demand(proof);
-    await demandKey(db, keyId);
+    const { purpose, scope } = await demandKey(db, keyId);
     const choice = await db
       .selectFrom('choices')
       .select('place')
@@ -123,6 +124,7 @@ export const writePapers = (db: Kysely<Tables>, appended: Appended): PaperWriter
     }
     await db.deleteFrom('papers').where('keyId', '=', keyId).execute();
     await db.deleteFrom('keys').where('keyId', '=', keyId).execute();
+    if (purpose === 'year-pseudonyms') await forgetYear(db, scope);
   },
 
   /** Recorded for good: throws `transition-refused` for a name that is there already, `key-destroyed` without its key. */
@@ -137,8 +139,10 @@ export const writePapers = (db: Kysely<Tables>, appended: Appended): PaperWriter
   },
 });
 
-async function demandKey(db: Kysely<Tables>, keyId: string): Promise<void> {
-  if ((await readPapers(db).key(keyId)) === null) throw keyIsGone(keyId);
+async function demandKey(db: Kysely<Tables>, keyId: string): Promise<WrappedKey> {
+  const key = await readPapers(db).key(keyId);
+  if (key === null) throw keyIsGone(keyId);
+  return key;
 }
 
 function keyOf({ keyId, purpose, scope, wrapped }: Selectable<Tables['keys']>): WrappedKey {

@@ -5,7 +5,9 @@ import { Failure } from '../domain/failure.ts';
 import type { Ledger } from '../ports.ts';
 import { engineFailure } from './ledger-failures.ts';
 import { migrate } from './migrations.ts';
+import { indexWipeSetting } from './person-evidence.ts';
 import { preparePrivateFile } from './private-file.ts';
+import { readSettings, writeSettings } from './settings.ts';
 import { openConnection, queriesOver, tryFor } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-driver.ts';
 import { sqliteMigrations } from './sqlite-schema.ts';
@@ -88,15 +90,18 @@ function sqliteEngine(readingFrom: SqliteConnection, writingTo: SqliteConnection
 
 /**
  * Secure deletion overwrites a row where it lay last, but not the copies that stay behind when a page is split or joined and its rows
- * move. So the two tables whose rows must die are cleared page by page, which overwrites whole pages, and filled again.
+ * move. So the tables whose rows must die are cleared page by page, which overwrites whole pages, and filled again; the index of persons,
+ * which is large, only when somebody was taken out of it. Pieces of person-level lists never move and are overwritten where they lie.
  */
 async function wipeDestroyed(db: Kysely<Tables>): Promise<void> {
-  for (const table of ['keys', 'papers'] as const) {
+  const isIndexDue = (await readSettings(db).setting(indexWipeSetting)) === 'yes';
+  for (const table of ['keys', 'papers', ...(isIndexDue ? ['person_index'] : [])]) {
     await sql`CREATE TABLE living AS SELECT * FROM ${sql.table(table)}`.execute(db);
     await sql`DELETE FROM ${sql.table(table)}`.execute(db);
     await sql`INSERT INTO ${sql.table(table)} SELECT * FROM living`.execute(db);
     await sql`DROP TABLE living`.execute(db);
   }
+  if (isIndexDue) await writeSettings(db).set(indexWipeSetting, 'no');
 }
 
 async function emptyLog(connection: SqliteConnection, patience: number): Promise<void> {

@@ -3,6 +3,7 @@
  * guard against a slip or a hurried hand at the SQL prompt: who may alter the file may drop them, and is found out by the audit log.
  */
 import { anchorTables } from './schema-anchors.ts';
+import { personTables } from './schema-persons.ts';
 import {
   appendOnly,
   count,
@@ -123,4 +124,5 @@ const firstTriggers: readonly string[] = [
 export const sqliteMigrations: readonly (readonly string[])[] = [
   [...firstTables, ...firstTriggers],
   anchorTables,
+  personTables,
 ];

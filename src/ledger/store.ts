@@ -10,6 +10,7 @@ import { readHolds, writeHolds } from './holds.ts';
 import { ledgerIsClosed } from './ledger-failures.ts';
 import { readMessages, writeMessages } from './messages.ts';
 import { readPapers, writePapers } from './papers-and-keys.ts';
+import { readPersonEvidence, writePersonEvidence } from './person-evidence.ts';
 import { appendedHere } from './proofs.ts';
 import { readRequests, writeRequests } from './requests.ts';
 import { readRuns, writeRuns } from './runs.ts';
@@ -71,6 +72,7 @@ const readerOn = (db: Kysely<Tables>): LedgerReader => ({
   ...readCarried(db),
   ...readEntries(db),
   ...readAnchorings(db),
+  ...readPersonEvidence(db),
 });
 
 function writerOn(db: Kysely<Tables>): LedgerWriter {
@@ -86,6 +88,7 @@ function writerOn(db: Kysely<Tables>): LedgerWriter {
     ...writeCarried(db, appended),
     ...writeEntries(db, appended),
     ...writeAnchorings(db, appended),
+    ...writePersonEvidence(db, appended),
   };
 }
 

@@ -82,7 +82,6 @@ export interface Tables {
   /** One row, `id` 1; the hashes as a JSON list of hex. */
   frontier: { id: number; size: number; hashes: string };
   checkpoints: { place: Place; size: number; note: string };
-  personLists: RunColumns & { place: Place; list: string; bytes: Uint8Array };
   anchorings: {
     place: Place;
     anchor: string;
@@ -91,6 +90,10 @@ export interface Tables {
     at: Instant;
     receipt: Uint8Array;
   };
+  evidenceLists: RunColumns & { id: Place; list: string; indexed: Flag };
+  evidencePieces: { id: Place; listId: number; first: string; bytes: Uint8Array };
+  pieceErasures: { pieceId: number; position: number };
+  personIndex: { year: string; token: Uint8Array; providerId: string };
 }
 
 /** The stored word as one of a closed list. Throws `ledger-failed` for any other: then somebody else has written here. */

@@ -16,8 +16,8 @@ import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { decideAgain, termsOf } from './intake-decision.ts';
 import type { DecidedIntake } from './intake-decision.ts';
 import { yearKey } from './open.ts';
-import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper } from './papers.ts';
-import { listPaper, putPaper, takePaper } from './papers.ts';
+import { encodeList, listPaper } from './list-paper.ts';
+import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper, putPaper, takePaper } from './papers.ts';
 import { PersonRows } from './person-rows.ts';
 import { planRelease } from './release-plan.ts';
 import type { Release } from './release-plan.ts';
@@ -146,8 +146,12 @@ async function commitDecision(
     const year = await yearKey(pipeline, tx, run.businessDate);
     const released = lists.build(people.released.groups(keyring, year, run));
     const late = lists.build(people.late.groups(keyring, year, run));
-    await putPaper(tx, desk, listPaper('released'), released.bytes);
-    await putPaper(tx, desk, listPaper('held-back-late'), late.bytes);
+    for (const [name, list, { pieces }] of [
+      ['released', people.released, released],
+      ['held-back-late', people.late, late],
+    ] as const) {
+      await putPaper(tx, desk, listPaper(name), encodeList({ pieces, places: list.places(keyring, year) }));
+    }
     const proof = await tell(pipeline, tx, run, {
       what: isRehearsal(run) ? 'run-rehearsed' : 'run-decided',
       totals: release.totals,

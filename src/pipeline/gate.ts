@@ -68,7 +68,8 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
       newestIntake: (later?.newest ?? own).intake.digest,
       heldBackList: heldBack.digest,
     });
-    await tx.putPersonList(run, 'held-back', heldBack.bytes, proof);
+    await tx.putPersonList(run, 'held-back', { pieces: heldBack.pieces, indexed: true }, proof);
+    await tx.indexPersons(year.scope, held.places(pipeline.keyring, year), proof);
     await noteHoldReasons(tx, run, reasons);
     await tx.moveRun(run, 'opened', 'gated', { intake: own.intake.digest, totals }, proof);
   });

@@ -10,7 +10,6 @@ import type {
   Keyring,
   LedgerReader,
   LedgerWriter,
-  PersonListName,
   RawMessage,
   WrappedKey,
 } from '../ports.ts';
@@ -19,7 +18,6 @@ import type {
 export const askedPaper = 'asked';
 export const blindingPaper = 'blinding';
 export const gateTotalsPaper = 'gate-totals';
-export const listPaper = (list: PersonListName): string => `list:${list}`;
 export const planPaper = 'drop-plan';
 export const requestPaper = (localId: string): string => `request:${localId}`;
 export const answerPaper = (localId: string): string => `answer:${localId}`;

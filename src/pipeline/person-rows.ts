@@ -2,7 +2,7 @@ import { formatNhsNumber } from '../domain/nhs-number.ts';
 import { numberList } from '../domain/number-list.ts';
 import type { NhsNumber } from '../domain/nhs-number.ts';
 import type { RunId } from '../domain/run.ts';
-import type { Keyring, PersonGroup, WrappedKey } from '../ports.ts';
+import type { Keyring, PersonGroup, PersonPlaces, WrappedKey } from '../ports.ts';
 
 /** People of one run by provider, each once a provider with one code; turned into pseudonyms only when the list is built. */
 export class PersonRows {
@@ -32,5 +32,14 @@ export class PersonRows {
       }));
       yield { providerId, rows };
     }
+  }
+
+  /** The same people as the index of the year names them. */
+  places(keyring: Keyring, year: WrappedKey): PersonPlaces[] {
+    const token = keyring.personTokens(year);
+    return Array.from(this.#byProvider, ([providerId, { numbers }]) => ({
+      providerId,
+      tokens: Buffer.concat(Array.from(numberList(numbers), (number) => token(formatNhsNumber(number)))),
+    }));
   }
 }

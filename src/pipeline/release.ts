@@ -4,7 +4,8 @@ import type { DropPlan, LedgerWriter, PublishedDrop, StoredRun } from '../ports.
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { commitSigned, letPapersDie, reread, withhold } from './end.ts';
-import { decodePlan, encodePlan, listPaper, planPaper, putPaper, takePaper } from './papers.ts';
+import { decodeList, listPaper } from './list-paper.ts';
+import { decodePlan, encodePlan, planPaper, putPaper, takePaper } from './papers.ts';
 import { countRecorded } from './recorded-choices.ts';
 import type { Release } from './release-plan.ts';
 
@@ -71,8 +72,11 @@ async function markReleased(
   const key = await tx.key(run.keyId);
   if (key !== null) {
     const desk = { keyring: pipeline.keyring, key };
-    for (const list of ['released', 'held-back-late'] as const)
-      await tx.putPersonList(run, list, await takePaper(tx, desk, listPaper(list)), proof);
+    for (const list of ['released', 'held-back-late'] as const) {
+      const { pieces, places } = decodeList(await takePaper(tx, desk, listPaper(list)));
+      await tx.putPersonList(run, list, { pieces, indexed: places !== null }, proof);
+      await tx.indexPersons(run.businessDate.slice(0, 4), places ?? [], proof);
+    }
   }
   await tx.moveRun(run, 'decided', 'released', {}, proof);
 }

@@ -9,7 +9,7 @@ import type { FailureCode } from '../../src/domain/failure.ts';
 import { openConnection } from '../../src/ledger/sqlite-driver.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import type { EntryProof, Ledger, LedgerWriter } from '../../src/ports.ts';
-import { all, firstRun, sampleKey, sampleRun, writerTo } from '../support/ledger-samples.ts';
+import { all, firstRun, sampleKey, sampleList, sampleRun, writerTo } from '../support/ledger-samples.ts';
 import type { Write } from '../support/ledger-samples.ts';
 import { testAuditLog } from '../support/test-audit-log.ts';
 import { startChild } from './child.ts';
@@ -153,13 +153,15 @@ describe('a SQLite ledger', () => {
     const ledger = await opened();
     const write = await writing(ledger);
     await write((tx, proof) => tx.insertRun(sampleRun(), proof));
-    await write((tx, proof) => tx.putPersonList(firstRun, 'released', Buffer.of(1), proof));
+    await write((tx, proof) => tx.putPersonList(firstRun, 'released', sampleList, proof));
     const replacing = [
       `INSERT OR REPLACE INTO entries VALUES (0, x'00', x'00')`,
       `REPLACE INTO entries (rowid, line, leaf) VALUES (1, x'00', x'00')`,
       `INSERT INTO entries VALUES (9, x'00', x'00')`,
       `UPDATE OR REPLACE entries SET position = 1 WHERE position = 0`,
-      `INSERT OR REPLACE INTO person_lists SELECT * FROM person_lists`,
+      `INSERT OR REPLACE INTO evidence_lists SELECT * FROM evidence_lists`,
+      `INSERT OR REPLACE INTO evidence_pieces SELECT * FROM evidence_pieces`,
+      `INSERT INTO piece_erasures VALUES (1, 0)`,
       `INSERT OR REPLACE INTO runs SELECT * FROM runs`,
       `UPDATE runs SET revision = -1`,
       `INSERT INTO settings VALUES (NULL, 'x')`,

@@ -138,3 +138,4 @@ export const sampleAnchoring: StoredAnchoring = {
   at: noon,
   receipt: Buffer.of(0, 255),
 };
+export const sampleList = { pieces: [{ first: '', bytes: Buffer.of(1) }], indexed: true };

@@ -1,7 +1,8 @@
 /** Entries, checkpoints and lists: written for good. */
 import { describe, expect, it } from '@jest/globals';
 
-import type { StoredAnchoring } from '../../../src/ports.ts';
+import type { Step } from '../../../src/domain/evidence.ts';
+import type { PersonListName, StoredAnchoring } from '../../../src/ports.ts';
 import {
   all,
   firstRun,
@@ -9,6 +10,7 @@ import {
   sampleAnchoring,
   sampleHold,
   sampleKey,
+  sampleList,
   sampleMessage,
   sampleObjection,
   samplePaper,
@@ -25,8 +27,11 @@ const forbidden = [
   `DELETE FROM entries WHERE position = 0`,
   `UPDATE checkpoints SET note = ''`,
   `DELETE FROM checkpoints`,
-  `UPDATE person_lists SET bytes = bytes`,
-  `DELETE FROM person_lists`,
+  `UPDATE evidence_lists SET indexed = indexed`,
+  `DELETE FROM evidence_lists`,
+  `UPDATE evidence_pieces SET bytes = bytes`,
+  `DELETE FROM evidence_pieces`,
+  `INSERT INTO piece_erasures VALUES (1, 0)`,
   `UPDATE choices SET sealed = sealed`,
   `DELETE FROM choices`,
   `DELETE FROM runs`,
@@ -56,6 +61,13 @@ export function evidenceContract(desk: LedgerDesk): void {
 
   describe('evidence', () => {
     const audit = testAuditLog();
+    const putList = (
+      pieces: readonly (readonly [first: string, bytes: readonly number[]])[],
+      list: PersonListName = 'released',
+    ): Promise<void> => {
+      const kept = pieces.map(([first, bytes]) => ({ first, bytes: Buffer.from(bytes) }));
+      return write((tx, proof) => tx.putPersonList(firstRun, list, { pieces: kept, indexed: true }, proof));
+    };
 
     it('entries come back byte for byte, in pages, from and up to a position', async () => {
       await desk.ledger.transact(desk.claim, async (tx) => {
@@ -149,14 +161,107 @@ export function evidenceContract(desk: LedgerDesk): void {
 
     it('person lists of a decision made anew take the place of the earlier', async () => {
       await withRun();
-      const put = (bytes: Buffer): Promise<void> =>
-        write((tx, proof) => tx.putPersonList(firstRun, 'released', bytes, proof));
+      const put = (...bytes: number[]): Promise<void> => putList([['', bytes]]);
       expect(await read((tx) => tx.personList(firstRun, 'released'))).toBeNull();
-      await put(Buffer.of(1));
-      await put(Buffer.of(2));
+      await put(1);
+      await put(2);
       const list = await read((tx) => tx.personList(firstRun, 'released'));
       expect([...list!]).toEqual([2]);
       expect(await read((tx) => tx.personList(firstRun, 'held-back'))).toBeNull();
+      expect(await read((tx) => tx.personLists())).toEqual([
+        { id: expect.any(Number), run: firstRun, list: 'released', indexed: true },
+        { id: expect.any(Number), run: firstRun, list: 'released', indexed: true },
+      ]);
+    });
+
+    it('a person list comes back whole, and of each list the piece of a provider', async () => {
+      await withRun();
+      await putList([
+        ['', [1, 2]],
+        ['P', [3]],
+        ['p\uFF5E', [4]],
+        ['p\u{1F600}', [5]],
+      ]);
+      await putList([['', [6]]], 'held-back');
+      expect([...(await read((tx) => tx.personList(firstRun, 'released')))!]).toEqual([1, 2, 3, 4, 5]);
+      const lists = (await read((tx) => tx.personLists())).map(({ id }) => id);
+      const pieces = async (providerId: string | null): Promise<number[][]> =>
+        (await read((tx) => tx.personListPieces(lists, providerId))).map(({ bytes }) => [...bytes]);
+      expect(await pieces(null)).toEqual([[1, 2], [3], [4], [5], [6]]);
+      expect(await pieces('A')).toEqual([[1, 2], [6]]);
+      expect(await pieces('P')).toEqual([[3], [6]]);
+      expect(await pieces('Q')).toEqual([[3], [6]]);
+      // In the order of their bytes, not of UTF-16.
+      expect(await pieces('p\uFF5F')).toEqual([[4], [6]]);
+      expect(await pieces('p\u{1F601}')).toEqual([[5], [6]]);
+      expect(await read((tx) => tx.personListPieces([], null))).toEqual([]);
+    });
+
+    it('a piece is overwritten by an erasure only, and never by another length', async () => {
+      await withRun();
+      await putList([
+        ['', [1, 2]],
+        ['P', [3]],
+      ]);
+      const [first] = await read((tx) => tx.personListPieces([1], ''));
+      const erased = { what: 'person-erased', reason: '', blocks: [] } as const;
+      const overwrite = (bytes: Buffer, step: Step): Promise<void> =>
+        desk.ledger.transact(desk.claim, async (tx) => {
+          const proof = await audit.append(tx, { at: '', run: '', by: '', ...step });
+          await tx.overwritePiece(first!.id, bytes, proof);
+        });
+      await expect(overwrite(Buffer.of(8, 9), { what: 'run-asked' })).rejects.toEqual(
+        failing('ledger-failed'),
+      );
+      await expect(overwrite(Buffer.of(8), erased)).rejects.toEqual(failing('transition-refused'));
+      const earlier = await write((_, proof) => Promise.resolve(proof));
+      await expect(write((tx) => tx.overwritePiece(first!.id, Buffer.of(8, 9), earlier))).rejects.toEqual(
+        failing('transition-refused'),
+      );
+      await overwrite(Buffer.of(8, 9), erased);
+      expect([...(await read((tx) => tx.personList(firstRun, 'released')))!]).toEqual([8, 9, 3]);
+      await overwrite(Buffer.of(7, 7), erased);
+      expect([...(await read((tx) => tx.personList(firstRun, 'released')))!]).toEqual([7, 7, 3]);
+    });
+
+    it('the index finds the providers of a person in a year, and forgets a person or a year', async () => {
+      const [ann, bob] = [Buffer.alloc(16, 1), Buffer.alloc(16, 2)];
+      const index = (year: string, providerId: string, ...tokens: Buffer[]): Promise<void> =>
+        write((tx, proof) => tx.indexPersons(year, [{ providerId, tokens: Buffer.concat(tokens) }], proof));
+      const providers = (year: string, token: Buffer): Promise<readonly string[]> =>
+        read((tx) => tx.indexedProviders(year, token));
+      await index('2026', 'P2', ann, bob);
+      await index('2026', 'P1', ann);
+      await index('2026', 'P2', ann);
+      await index('2027', 'P3', ann);
+      expect(await providers('2026', ann)).toEqual(['P1', 'P2']);
+      expect(await providers('2026', bob)).toEqual(['P2']);
+      expect(await providers('2027', bob)).toEqual([]);
+      await write((tx, proof) => tx.forgetPerson('2026', ann, proof));
+      expect(await providers('2026', ann)).toEqual([]);
+      expect(await providers('2027', ann)).toEqual(['P3']);
+
+      const key = sampleKey({ purpose: 'year-pseudonyms', scope: '2026' });
+      await write((tx) => tx.addKey(key, null));
+      await write((tx, proof) => tx.destroyKey('key-1', proof));
+      expect(await providers('2026', bob)).toEqual([]);
+      expect(await providers('2027', ann)).toEqual(['P3']);
+      await desk.ledger.compact();
+      expect(await providers('2027', ann)).toEqual(['P3']);
+    });
+
+    it('entries of one kind are found, and no others that quote it', async () => {
+      const quoting = { what: 'person-looked-up', reason: '"what":"heartbeat"', commitment: '' } as const;
+      await desk.ledger.transact(desk.claim, async (tx) => {
+        for (let n = 0; n < 1203; n++)
+          await audit.append(tx, {
+            ...(n % 2 === 0 ? ({ what: 'heartbeat', lastRun: String(n) } as const) : quoting),
+            ...{ at: '', run: '', by: '' },
+          });
+      });
+      const found = await read((tx) => all(tx.entriesOf('heartbeat')));
+      expect(found.map(({ position }) => position)).toEqual(Array.from({ length: 602 }, (_, n) => 2 * n));
+      expect(await read((tx) => all(tx.entriesOf('person-erased')))).toEqual([]);
     });
 
     it('what is written for good cannot be altered at the engine itself', async () => {
@@ -171,7 +276,7 @@ export function evidenceContract(desk: LedgerDesk): void {
         await tx.acceptIntake({ digest: 'a', businessDate: '2026-11-22', producedAt: noon, rows: 20 });
         await tx.carry([sampleObjection({ numbers: ['n1'] })]);
         await tx.recordChoice(samplePaper, proof);
-        await tx.putPersonList(firstRun, 'released', Buffer.of(1), proof);
+        await tx.putPersonList(firstRun, 'released', sampleList, proof);
         await tx.putAnchoring(sampleAnchoring, proof);
         await audit.sign(tx);
       });

@@ -6,6 +6,7 @@ import {
   firstRun,
   sampleHold,
   sampleKey,
+  sampleList,
   sampleMessage,
   samplePaper,
   sampleRequest,
@@ -179,7 +180,9 @@ export function transactionsContract(desk: LedgerDesk): void {
       ['decideHold', async (tx, proof) => tx.decideHold((await tx.holds())[0]!.id, 'approved', 'a', proof)],
       ['refuseNumber', (tx, proof) => tx.refuseNumber('number', '2026-12-22', proof)],
       ['recordChoice', (tx, proof) => tx.recordChoice(samplePaper, proof)],
-      ['putPersonList', (tx, proof) => tx.putPersonList(firstRun, 'released', Buffer.of(1), proof)],
+      ['indexPersons', (tx, proof) => tx.indexPersons('2026', [], proof)],
+      ['forgetPerson', (tx, proof) => tx.forgetPerson('2026', Buffer.alloc(16), proof)],
+      ['putPersonList', (tx, proof) => tx.putPersonList(firstRun, 'released', sampleList, proof)],
     ];
 
     it.each(steps)('of another transaction do not serve %s, that of its own does', async (name, step) => {

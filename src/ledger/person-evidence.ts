@@ -1,0 +1,165 @@
+/** Person-level lists in pieces, the index by which a person is found in them, and the one change a piece may suffer: an erasure. */
+import { sql } from 'kysely';
+import type { CompiledQuery, Insertable, Kysely, Selectable } from 'kysely';
+import type { LedgerReader, LedgerWriter, PersonListName, PersonPlaces, StoredPersonList } from '../ports.ts';
+import { refused } from './ledger-failures.ts';
+import type { Appended } from './proofs.ts';
+import { writeSettings } from './settings.ts';
+import { oneOf, wordsOf } from './tables.ts';
+import type { Tables } from './tables.ts';
+
+type PersonReader = Pick<
+  LedgerReader,
+  'personList' | 'personLists' | 'personListPieces' | 'indexedProviders'
+>;
+type PersonWriter = Pick<LedgerWriter, 'putPersonList' | 'indexPersons' | 'forgetPerson' | 'overwritePiece'>;
+
+const listNames = wordsOf<PersonListName>({ released: true, 'held-back': true, 'held-back-late': true });
+const tokenLength = 16;
+/** Rows of one statement: engines bound its parameters. */
+const rowsAtOnce = 1000;
+
+/** Set while copies of rows taken out of the index may still lie in its pages. */
+export const indexWipeSetting = 'person-index-wipe-due';
+
+export const readPersonEvidence = (db: Kysely<Tables>): PersonReader => ({
+  async personList({ businessDate, revision }, list) {
+    const newest = await db
+      .selectFrom('evidenceLists')
+      .select('id')
+      .where('businessDate', '=', businessDate)
+      .where('revision', '=', revision)
+      .where('list', '=', list)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (newest === undefined) return null;
+    const pieces = await readPersonEvidence(db).personListPieces([newest.id], null);
+    return pieces.length === 1 && pieces[0] !== undefined
+      ? pieces[0].bytes
+      : Buffer.concat(pieces.map(({ bytes }) => bytes));
+  },
+
+  async personLists() {
+    const rows = await db.selectFrom('evidenceLists').selectAll().orderBy('id').execute();
+    return rows.map(listOf);
+  },
+
+  /** In the order of lists and, within each, of its pieces. */
+  async personListPieces(lists, providerId) {
+    let query = db
+      .selectFrom('evidencePieces as piece')
+      .selectAll()
+      .where('listId', 'in', lists.length === 0 ? [-1] : [...lists])
+      .orderBy('listId')
+      .orderBy('first');
+    if (providerId !== null)
+      query = query.where('first', '=', (outer) =>
+        outer
+          .selectFrom('evidencePieces as other')
+          .select(({ fn }) => fn.max('other.first').as('last'))
+          .whereRef('other.listId', '=', 'piece.listId')
+          .where('other.first', '<=', providerId),
+      );
+    return query.execute();
+  },
+
+  async indexedProviders(year, token) {
+    const rows = await db
+      .selectFrom('personIndex')
+      .select('providerId')
+      .where('year', '=', year)
+      .where('token', '=', token)
+      .orderBy('providerId')
+      .execute();
+    return rows.map(({ providerId }) => providerId);
+  },
+});
+
+export const writePersonEvidence = (db: Kysely<Tables>, appended: Appended): PersonWriter => ({
+  /** A decision withdrawn leaves its list where it is; the list of the decision that stands is the newest. */
+  async putPersonList({ businessDate, revision }, list, { pieces, indexed }, proof) {
+    appended.demand(proof);
+    const { id } = await db
+      .insertInto('evidenceLists')
+      .values({ businessDate, revision, list, indexed: Number(indexed) })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    for (const { first, bytes } of pieces)
+      await db.insertInto('evidencePieces').values({ listId: id, first, bytes }).execute();
+  },
+
+  async indexPersons(year, places, proof) {
+    appended.demand(proof);
+    await insertAll(db, [...indexRows(year, places)]);
+  },
+
+  async forgetPerson(year, token, proof) {
+    appended.demand(proof);
+    await db.deleteFrom('personIndex').where('year', '=', year).where('token', '=', token).execute();
+    await writeSettings(db).set(indexWipeSetting, 'yes');
+  },
+
+  async overwritePiece(id, bytes, proof) {
+    appended.demand(proof);
+    const old = await db
+      .selectFrom('evidencePieces')
+      .select(sql<number>`length(bytes)`.as('length'))
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (old?.length !== bytes.length) {
+      throw refused(`piece ${id}`, 'A piece may be overwritten, not replaced.', 'bytes of the same length');
+    }
+    await db.insertInto('pieceErasures').values({ pieceId: id, position: proof.position }).execute();
+    await db.updateTable('evidencePieces').set({ bytes }).where('id', '=', id).execute();
+  },
+});
+
+/** Every index row of a year dies with its key. */
+export async function forgetYear(db: Kysely<Tables>, year: string): Promise<void> {
+  await db.deleteFrom('personIndex').where('year', '=', year).execute();
+  await writeSettings(db).set(indexWipeSetting, 'yes');
+}
+
+function* indexRows(
+  year: string,
+  places: readonly PersonPlaces[],
+): Generator<Insertable<Tables['personIndex']>> {
+  for (const { providerId, tokens } of places)
+    for (let at = 0; at < tokens.length; at += tokenLength)
+      yield { year, token: tokens.subarray(at, at + tokenLength), providerId };
+}
+
+/** The statement is compiled once and run with the values of each slice: compiling costs more than storing. */
+async function insertAll(
+  db: Kysely<Tables>,
+  rows: readonly Insertable<Tables['personIndex']>[],
+): Promise<void> {
+  let compiled: { readonly length: number; readonly query: CompiledQuery } | undefined;
+  for (let at = 0; at < rows.length; at += rowsAtOnce) {
+    const slice = rows.slice(at, at + rowsAtOnce);
+    if (compiled?.length !== slice.length) {
+      const query = db
+        .insertInto('personIndex')
+        .values(slice)
+        .onConflict((conflict) => conflict.doNothing())
+        .compile();
+      compiled = { length: slice.length, query };
+    }
+    const parameters = slice.flatMap(({ year, token, providerId }): unknown[] => [year, token, providerId]);
+    await db.executeQuery({ ...compiled.query, parameters });
+  }
+}
+
+const listOf = ({
+  id,
+  businessDate,
+  revision,
+  list,
+  indexed,
+}: Selectable<Tables['evidenceLists']>): StoredPersonList => ({
+  id,
+  run: { businessDate, revision },
+  list: oneOf(listNames, list, 'name of a list'),
+  indexed: indexed === 1,
+});
