@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Failure } from '../domain/failure.ts';
 import type { Entry } from '../domain/evidence.ts';
@@ -91,10 +92,16 @@ async function signedFrontier(ledger: LedgerReader): Promise<Frontier> {
   return { size, hashes: hashes.map((hash) => Buffer.from(hash, 'base64')) };
 }
 
-/** One line of JSON with its line feed; the members of the step come after time, run and author. */
+const blindBytes = 16;
+
+/**
+ * One line of JSON with its line feed; the members of the step come after time, run and author. `blind` is random: a proof shows
+ * strangers the hashes of other entries, and nobody must be able to try what counts such a hash stands for.
+ */
 function lineOf(entry: Entry): Uint8Array {
   const { at, run, by, what, ...rest } = entry;
-  return Buffer.from(`${JSON.stringify({ at, run, by, what, ...rest })}\n`);
+  const blind = randomBytes(blindBytes).toString('base64url');
+  return Buffer.from(`${JSON.stringify({ at, run, by, what, ...rest, blind })}\n`);
 }
 
 function checkedLeaf(entry: StoredEntry, expected: number): Uint8Array {
