@@ -4,7 +4,7 @@
  */
 import type { Instant, LocalDate } from './domain/calendar.ts';
 import type { Digest } from './domain/digest.ts';
-import type { Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
+import type { AttestedList, Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
 import type { HoldReason, HoldStage } from './domain/hold.ts';
 import type { InServiceChoice } from './domain/in-service-choice.ts';
 import type { NumberList } from './domain/number-list.ts';
@@ -276,6 +276,12 @@ export interface StoredEntry {
   readonly leaf: Uint8Array;
 }
 
+/** A checkpoint as it was signed. */
+export interface SignedCheckpoint {
+  readonly size: number;
+  readonly note: string;
+}
+
 /** Right edge of the audit tree: what is needed to append. */
 export interface Frontier {
   readonly size: number;
@@ -312,7 +318,9 @@ export interface LedgerReader {
   entries(from: number, to: number): AsyncIterable<StoredEntry>;
   frontier(): Promise<Frontier>;
   /** The newest signed checkpoint. */
-  checkpoint(): Promise<{ readonly size: number; readonly note: string } | null>;
+  checkpoint(): Promise<SignedCheckpoint | null>;
+  /** Every signed checkpoint, oldest first. */
+  checkpoints(): Promise<readonly SignedCheckpoint[]>;
   personList(run: RunId, list: PersonListName): Promise<Uint8Array | null>;
 }
 
@@ -419,11 +427,13 @@ export interface AuditLog {
 }
 
 /** Those released; those the gate held back; those held back by a choice that came in before the release. */
-export type PersonListName = 'released' | 'held-back' | 'held-back-late';
+export type PersonListName = AttestedList['list'];
 
 /** Builds the two person-level lists of a run (design, section 7). */
 export interface PersonLists {
   build(people: Iterable<PersonGroup>): { readonly digest: ListDigest; readonly bytes: Uint8Array };
+  /** The digest of a list as it was stored. Throws `audit-invalid` if it cannot be read. */
+  digestOf(bytes: Uint8Array): ListDigest;
 }
 
 /** The people of one provider, each once. */

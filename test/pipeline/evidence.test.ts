@@ -100,6 +100,7 @@ describe('the entries of a night', () => {
       'run-answered',
       'run-decided',
       'run-released',
+      'run-attested',
       'run-sealed',
     ]);
     const told = await world.entries();
@@ -120,6 +121,7 @@ describe('the entries of a night', () => {
       'hold-approved',
       'run-decided',
       'run-released',
+      'run-attested',
       'run-sealed',
     ]);
   });
