@@ -422,9 +422,14 @@ export interface AuditLog {
   publishCheckpoint(note: string): Promise<void>;
   /** Recomputes the tree from the stored bytes and checks every stored checkpoint's size and root. Throws `audit-invalid` with the first bad position. */
   verify(ledger: LedgerReader): Promise<{ readonly size: number; readonly root: Digest }>;
+  /** A signed note over the manifest of a folder, under the name `<origin>/<kind>`: it can never be taken for a checkpoint. */
+  vouch(kind: VouchedKind, manifest: Digest): string;
   readonly origin: string;
   readonly verifierKey: string;
 }
+
+/** What the log's key vouches for beside the log. */
+export type VouchedKind = 'pack' | 'backup';
 
 /** Those released; those the gate held back; those held back by a choice that came in before the release. */
 export type PersonListName = AttestedList['list'];

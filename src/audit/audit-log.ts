@@ -7,6 +7,7 @@ import { publishCheckpointFile } from './checkpoint-file.ts';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { append, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
 import { verifierKey, verifierOf } from './signed-note.ts';
+import { vouch } from './vouching.ts';
 
 export interface AuditLogOptions {
   readonly origin: string;
@@ -45,6 +46,8 @@ export function createAuditLog({ origin, signingKey, checkpointFile }: AuditLogO
       await ledger.putCheckpoint(frontier.size, note);
       return { size: frontier.size, root: Buffer.from(root).toString('hex'), note };
     },
+
+    vouch: (kind, manifest) => vouch(origin, kind, manifest, signingKey.privateKey),
 
     publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
 
