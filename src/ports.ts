@@ -6,7 +6,7 @@ import type { AnchorName } from './domain/anchoring.ts';
 import type { Instant, LocalDate } from './domain/calendar.ts';
 import type { ErasedBlock } from './domain/custody.ts';
 import type { Digest } from './domain/digest.ts';
-import type { Entry, FileDigest, ListDigest, RunTotals, Step } from './domain/evidence.ts';
+import type { AttestedList, Entry, FileDigest, ListDigest, RunTotals, Step } from './domain/evidence.ts';
 import type { HoldReason, HoldStage } from './domain/hold.ts';
 import type { InServiceChoice } from './domain/in-service-choice.ts';
 import type { NumberList } from './domain/number-list.ts';
@@ -489,6 +489,8 @@ export interface AuditLog {
    * Throws `usage` where the log never had such a size.
    */
   prove(ledger: LedgerReader, from: number, to: number): Promise<readonly Uint8Array[]>;
+  /** A signed note over the manifest of a folder, under the name `<origin>/<kind>`: it can never be taken for a checkpoint. */
+  vouch(kind: VouchedKind, manifest: Digest): string;
   readonly origin: string;
   readonly verifierKey: string;
   /** A key that lies ready to follow, until its file has taken the place of the other. */
@@ -501,8 +503,11 @@ export interface KeySpan {
   readonly verifierKey: string;
 }
 
+/** What the log's key vouches for beside the log. */
+export type VouchedKind = 'pack' | 'backup';
+
 /** Those released; those the gate held back; those held back by a choice that came in before the release. */
-export type PersonListName = 'released' | 'held-back' | 'held-back-late';
+export type PersonListName = AttestedList['list'];
 
 /** A part of a person-level list, cut before a provider; the pieces joined are the list. */
 export interface PersonListPiece {
@@ -536,6 +541,8 @@ export interface PersonLists {
     readonly digest: ListDigest;
     readonly pieces: readonly PersonListPiece[];
   };
+  /** The digest of a list as it was stored. Throws `audit-invalid` if it cannot be read. */
+  digestOf(bytes: Uint8Array): ListDigest;
   /** Where a pseudonym stands in a piece, or in a whole list: under this provider, or under any. Throws `audit-invalid`. */
   find(piece: Uint8Array, pseudonym: Uint8Array, under: string | null): readonly PersonPlace[];
   /** Recomputes every list kept of these against what the log says of it and of erasures from it. Throws `audit-invalid`. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
 import { createPersonLists } from './audit/person-lists.ts';
+import { verifierKey } from './audit/signed-note.ts';
 import type { Config, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
@@ -155,6 +156,10 @@ export function refuseServers(config: Pick<Config, 'databaseUrl' | 'redisUrl'>):
     hint: 'Unset it. A run never falls back silently to another ledger than the one it was told of.',
   });
 }
+
+/** The key by which others check what this installation signs; no ledger is needed for it. */
+export const ownVerifierKey = ({ auditOrigin, dataDir }: Config): string =>
+  verifierKey(auditOrigin, readSigningKey(keyFilesIn(dataDir).signing).publicKey);
 
 /** An office that may advance runs. */
 export interface Advancing extends Office {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Failure } from '../domain/failure.ts';
 import type { Entry } from '../domain/evidence.ts';
@@ -8,6 +9,7 @@ import { append, consistencyProof, emptyFrontier, leafHash, rootOf } from './mer
 import { altered, checkedLeaf, demandSigned, recompute, same } from './recompute.ts';
 import { parseVerifierKey, verifierKey } from './signed-note.ts';
 import { formatKeys, keysAfter, parseKeys, signersOf } from './signing-keys.ts';
+import { vouch } from './vouching.ts';
 
 export interface SigningKey {
   readonly privateKey: KeyObject;
@@ -68,6 +70,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       await ledger.set(signedEdge, encodeEdge(frontier));
       return { ...told, note };
     },
+
+    vouch: (kind, manifest) => vouch(origin, kind, manifest, signingKey.privateKey),
 
     publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
 
@@ -150,10 +154,16 @@ async function signedFrontier(ledger: LedgerReader): Promise<Frontier> {
   return { size, hashes: hashes.map((hash) => Buffer.from(hash, 'base64')) };
 }
 
-/** One line of JSON with its line feed; the members of the step come after time, run and author. */
+const blindBytes = 16;
+
+/**
+ * One line of JSON with its line feed; the members of the step come after time, run and author. `blind` is random: a proof shows
+ * strangers the hashes of other entries, and nobody must be able to try what counts such a hash stands for.
+ */
 function lineOf(entry: Entry): Uint8Array {
   const { at, run, by, what, ...rest } = entry;
-  return Buffer.from(`${JSON.stringify({ at, run, by, what, ...rest })}\n`);
+  const blind = randomBytes(blindBytes).toString('base64url');
+  return Buffer.from(`${JSON.stringify({ at, run, by, what, ...rest, blind })}\n`);
 }
 
 const nothingToSign = (): Failure =>

@@ -1,3 +1,4 @@
+import type { ListDigest } from '../domain/evidence.ts';
 import { Failure } from '../domain/failure.ts';
 import { formatRunId } from '../domain/run.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
   StoredPersonList,
 } from '../ports.ts';
 import { blindingBytes, decodeEvidenceList, decodePiece, encodePieces } from './evidence-encoding.ts';
-import type { EvidenceProvider } from './evidence-encoding.ts';
+import type { EvidenceList, EvidenceProvider } from './evidence-encoding.ts';
 import { eraseFromBlock, placesOf, presentLeaf, seedBytes } from './evidence-erasure.ts';
 import { buildEvidenceListByProvider, findInProvider, verifyEvidenceList } from './evidence-list.ts';
 import type { EvidencePlace } from './evidence-list.ts';
@@ -29,8 +30,7 @@ export function createPersonLists(chance: Chance): PersonLists {
   return {
     build(people) {
       const list = buildEvidenceListByProvider(groups(people), () => chance.bytes(blindingBytes));
-      const digest = { root: list.root, providers: list.providers.length, rows: list.rows };
-      return { digest, pieces: encodePieces(list, pieceLength) };
+      return { digest: digestOf(list), pieces: encodePieces(list, pieceLength) };
     },
 
     find: (piece, pseudonym, under) => standing(decodePiece(view(piece)), pseudonym, under),
@@ -51,8 +51,16 @@ export function createPersonLists(chance: Chance): PersonLists {
     },
 
     prove: provePerson,
+
+    digestOf: (bytes) => digestOf(decodeEvidenceList(Buffer.from(bytes))),
   };
 }
+
+const digestOf = ({ root, providers, rows }: EvidenceList): ListDigest => ({
+  root,
+  providers: providers.length,
+  rows,
+});
 
 function* groups(people: Iterable<PersonGroup>): Generator<readonly [string, readonly PersonRow[]]> {
   for (const { providerId, rows } of people) yield [providerId, rows];

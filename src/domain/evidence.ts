@@ -22,6 +22,13 @@ export interface ListDigest {
   readonly rows: number;
 }
 
+/** A list by its root, and the number of providers on it, without which nothing can be proved against it. */
+export interface AttestedList {
+  readonly list: 'released' | 'held-back' | 'held-back-late';
+  readonly root: Digest;
+  readonly providers: number;
+}
+
 /** Totals of the rows and of the numbers of a run; both add up, or the run stops (I9, R2). */
 export interface RunTotals {
   readonly rows: GateCounts;
@@ -134,7 +141,21 @@ export type RunStep =
     }
   | { readonly what: 'run-sealed'; readonly totals: RunTotals }
   | { readonly what: 'run-withheld'; readonly reason: string }
-  | { readonly what: 'run-failed'; readonly code: FailureCode };
+  | { readonly what: 'run-failed'; readonly code: FailureCode }
+  | {
+      /**
+       * What every controller may be shown of a run: how it ended and the roots of its lists. No total, no name of a file, no digest over
+       * numbers: whoever knows a small roster could try which subset of it such a digest stands for.
+       */
+      readonly what: 'run-attested';
+      readonly outcome: 'sent' | 'nothing-sent';
+      readonly lists: readonly AttestedList[];
+      readonly rules: string;
+      readonly configuration: Digest;
+      readonly legalBasis: string;
+      readonly recipientAgreement: string;
+      readonly purpose: string;
+    };
 
 export type Step = RunStep | CustodyStep;
 

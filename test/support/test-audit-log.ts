@@ -37,6 +37,8 @@ export function testAuditLog(): AuditLog & { readonly published: readonly string
       return { size, root, note };
     },
 
+    vouch: (kind, manifest) => `example.org/test-log/${kind}\n${manifest}\n`,
+
     publishCheckpoint(note) {
       published.push(note);
       return Promise.resolve();
