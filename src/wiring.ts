@@ -18,7 +18,7 @@ import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
 import { advanceRun } from './pipeline/advance.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
-import type { Approvers, AuditLog, Chance, Clock, Keyring, Ledger } from './ports.ts';
+import type { Approvers, AuditLog, Chance, Claim, Clock, Keyring, Ledger, PersonLists } from './ports.ts';
 
 export { advanceRun, initKeys, keyFilesIn, makeNextKey, replaceSigningKey, takeAdvanceLock };
 
@@ -237,3 +237,22 @@ export function openMailbox({ mesh }: Pick<SendingConfig, 'mesh'>): ReturnType<t
     chance: systemChance,
   });
 }
+
+/** An office that reads person-level evidence, and has some of it erased. */
+export interface Archive extends Office {
+  readonly lists: PersonLists;
+  readonly by: string;
+  readonly claim: Claim;
+}
+
+/** Throws what `openOffice` throws. */
+export async function openArchive(config: Config, by: string): Promise<Archive> {
+  const office = await openOffice(config);
+  return claimed({ ...office, by, lists: createPersonLists(systemChance) });
+}
+
+/** The same with the right to write taken anew: somebody else may have had it while a person was typing. Runs go on beside it. */
+export const claimed = async (archive: Omit<Archive, 'claim'>): Promise<Archive> => ({
+  ...archive,
+  claim: await archive.ledger.claim('archive'),
+});

@@ -25,4 +25,27 @@ export const evidence: Menu = (program, enter) => {
     .option('--verifier-key <key>', 'the log’s verifier key (default: our own)')
     .option('--json', 'as JSON', false)
     .action(enter(async () => (await import('../commands/pack.ts')).check));
+
+  const kept = program.command('evidence').description('erase person-level evidence, or keep it');
+  kept
+    .command('erase-year <year>')
+    .description('destroy the key of a year whose time is over; needs a second person')
+    .requiredOption('--reason <words>', 'why; it is an entry of the log')
+    .option('--text', 'print only the text that the second person signs', false)
+    .option('--signature <file>', 'detached Ed25519 signature over that text, base64')
+    .action(enter(async () => (await import('../commands/erase.ts')).year));
+  kept
+    .command('erase-person')
+    .description('take one person out of every list; the NHS number comes from a prompt or standard input')
+    .requiredOption('--reason <words>', 'why; it is an entry of the log')
+    .option('--text', 'print only the text that the second person signs', false)
+    .option('--signature <file>', 'detached Ed25519 signature over that text, base64')
+    .action(enter(async () => (await import('../commands/erase.ts')).person));
+  kept
+    .command('legal-hold <set|lift>')
+    .description('erase nothing until it is lifted; lifting needs a second person')
+    .requiredOption('--reason <words>', 'why; it is an entry of the log')
+    .option('--text', 'print only the text that the second person signs', false)
+    .option('--signature <file>', 'detached Ed25519 signature over that text, base64')
+    .action(enter(async () => (await import('../commands/erase.ts')).legalHold));
 };

@@ -75,4 +75,12 @@ export type CustodyStep =
       readonly what: 'intake-removed' | 'drop-removed';
       readonly businessDate: LocalDate;
       readonly name: string;
-    };
+    }
+  | {
+      /** Somebody known asked for something about people that is not for their role. */
+      readonly what: 'person-request-refused';
+      readonly asked: string;
+      readonly reason: string;
+    }
+  | { readonly what: 'year-erased'; readonly year: string; readonly keyId: string; readonly reason: string }
+  | { readonly what: 'legal-hold-set' | 'legal-hold-lifted'; readonly reason: string };

@@ -92,6 +92,7 @@ const meanings = {
   busy: means('busy', 409, 'later'),
   'epoch-stale': means('interrupted', 409, 'later'),
   interrupted: means('interrupted', 503, 'again'),
+  'evidence-kept': means('usage', 409, 'never'),
 } as const satisfies Record<string, Meaning>;
 
 export type FailureCode = keyof typeof meanings;

@@ -2,6 +2,7 @@ import { addDays, day, londonDate } from '../domain/calendar.ts';
 import type { LocalDate } from '../domain/calendar.ts';
 import { asFailure, Failure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
+import type { LedgerWriter } from '../ports.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { recomputeWeekly } from './custody.ts';
@@ -28,6 +29,9 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
 /** Set while something that was destroyed may still lie in the ledger's files: a crash must not make us forget to compact. */
 const compactionSetting = 'compaction-due';
 
+/** Remembers that something was destroyed in this transaction. */
+export const noteCompaction = (tx: LedgerWriter): Promise<void> => tx.set(compactionSetting, 'yes');
+
 /** Destroys the keys whose time has come. Done before a run is taken up too: papers that should be dead are used by nobody. */
 export async function destroyDueKeys(pipeline: Pipeline): Promise<void> {
   const { ledger, claim, clock } = pipeline;
@@ -35,10 +39,10 @@ export async function destroyDueKeys(pipeline: Pipeline): Promise<void> {
     if (purpose === 'run-papers' && !(await isSettled(pipeline, scope))) continue;
     await ledger.transact(claim, async (tx) => {
       await tx.destroyKey(keyId, await tell(pipeline, tx, null, { what: 'key-destroyed', keyId, purpose }));
-      await tx.set(compactionSetting, 'yes');
+      await noteCompaction(tx);
     });
   }
-  if ((await ledger.read((tx) => tx.setting(compactionSetting))) === 'yes') await compact(pipeline);
+  await compactIfDue(pipeline);
 }
 
 /**
@@ -58,7 +62,12 @@ async function isSettled(pipeline: Pipeline, scope: string): Promise<boolean> {
 }
 
 /** Overwrites what was destroyed. Somebody reading the ledger at this moment puts it off to the next run; it is not forgotten. */
-async function compact({ ledger, claim, onProgress }: Pipeline): Promise<void> {
+export async function compactIfDue({
+  ledger,
+  claim,
+  onProgress,
+}: Pick<Pipeline, 'ledger' | 'claim' | 'onProgress'>): Promise<void> {
+  if ((await ledger.read((tx) => tx.setting(compactionSetting))) !== 'yes') return;
   try {
     await ledger.compact();
   } catch (thrown) {

@@ -39,6 +39,8 @@ export interface Night {
   readonly writeIntake: (edit?: (folder: string) => void) => void;
   /** `export-gate` with these arguments, to its end. */
   readonly gate: (...args: readonly string[]) => Promise<Ended>;
+  /** The same with something on standard input. */
+  readonly told: (input: string, ...args: readonly string[]) => Promise<Ended>;
   readonly start: (...args: readonly string[]) => Running;
   /** `export-gate run` for tonight, told as JSON. */
   readonly run: () => Promise<Ended>;
@@ -87,8 +89,8 @@ export async function createNight(programs: Programs, options: NightOptions = {}
     stampIntake(intake, intake, stamp);
   };
   const running: Running[] = [];
-  const begin = (program: string, args: readonly string[]): Running => {
-    const started = start(program, args, settings);
+  const begin = (program: string, args: readonly string[], input = ''): Running => {
+    const started = start(program, args, settings, input);
     running.push(started);
     return started;
   };
@@ -106,6 +108,7 @@ export async function createNight(programs: Programs, options: NightOptions = {}
     farSide,
     writeIntake,
     gate: (...args) => run(...args).ended,
+    told: (input, ...args) => begin(programs.cli, args, input).ended,
     start: run,
     run: () => run('run', '--date', date, '--json').ended,
     die: (...args) => begin(programs.dyingRun, [date, ...args]).ended,

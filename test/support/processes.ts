@@ -63,13 +63,15 @@ export type Settings = Readonly<Record<string, string>>;
 /** Everything that any process said, on either stream. */
 export const spoken: string[] = [];
 
-/** Starts a program that sees these settings and nothing else of our environment. */
-export function start(program: string, args: readonly string[], settings: Settings): Running {
+/** Starts a program that sees these settings and nothing else of our environment, and reads `input` where it asks for something. */
+export function start(program: string, args: readonly string[], settings: Settings, input = ''): Running {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [program, ...args], {
     env: { PATH, HOME, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A program that does not ask may be gone before it is told.
+  child.stdin.on('error', () => undefined).end(input);
   const streams = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => {
