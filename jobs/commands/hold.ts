@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
 import { readConfig } from '../../src/config.ts';
 import { formatInstant } from '../../src/domain/calendar.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
@@ -10,6 +9,7 @@ import type { HoldDesk } from '../../src/pipeline/holds.ts';
 import type { StoredHold } from '../../src/ports.ts';
 import { openOffice } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
+import { operator } from '../words/operator.ts';
 import { holdWords } from '../words/reasons.ts';
 
 async function withOffice(work: (office: Office) => Promise<void>): Promise<ExitCode> {
@@ -24,7 +24,7 @@ async function withOffice(work: (office: Office) => Promise<void>): Promise<Exit
 
 const desk = async (office: Office): Promise<HoldDesk> => ({
   ...office,
-  by: `operator:${os.userInfo().username}`,
+  by: operator(),
   claim: await office.ledger.claim('holds'),
 });
 
@@ -81,12 +81,25 @@ export const approve = (
 ): Promise<ExitCode> =>
   withOffice(async (office) => {
     const hold = await holdOf(office, id);
-    const signature = readFileSync(words.signature, 'utf8');
+    const signature = readSignature(words.signature);
     await approveHold(await desk(office), office.approvers, hold.id, { signature, reason: words.reason });
     process.stdout.write(
       `Hold ${id} is approved. \`export-gate run --date ${hold.run.businessDate}\` goes on.\n`,
     );
   });
+
+function readSignature(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Failure('usage', {
+      message: 'The signature cannot be read. Nothing was approved.',
+      place: file,
+      hint: 'Name the file that `openssl pkeyutl -sign` wrote; `export-gate hold show ID` says how.',
+      cause,
+    });
+  }
+}
 
 /** `export-gate hold reject ID`: the run ends withheld. */
 export const reject = (id: string, { reason }: { readonly reason: string }): Promise<ExitCode> =>
