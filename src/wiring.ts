@@ -65,7 +65,7 @@ export async function openOffice(config: Config): Promise<Office> {
   const files = keyFilesIn(config.dataDir);
   const keyring = createKeyring(readMasterKey(config.masterKey, files.master), systemChance);
   const signingKey = readSigningKey(files.signing);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(config.dataDir);
   const ledger = await openSqliteLedger(path.join(config.dataDir, 'ledger.sqlite'));
   const checkpointFile = path.join(config.dataDir, 'checkpoint');
   const audit = createAuditLog({ origin: config.auditOrigin, signingKey, checkpointFile });
@@ -125,13 +125,27 @@ function refuseServers(config: Config): void {
   });
 }
 
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Failure('place-unsafe', {
+      message: 'A folder that is needed is not there and cannot be made.',
+      place: folder,
+      hint: 'Create it for the account of the gate with mode 0700, or correct the setting that names it.',
+      cause,
+    });
+  }
+}
+
 /** An office that may advance runs. */
 export interface Advancing extends Office {
   readonly pipeline: Pipeline;
 }
 
 /**
- * Takes the one right to advance runs on this machine and puts the pipeline together. Throws `busy` while another process has it.
+ * Takes the one right to advance runs on this machine and puts the pipeline together. Throws `busy` while another process has it,
+ * `place-unsafe` where a folder is not ours alone or cannot be made.
  */
 export async function openPipeline(
   config: SendingConfig,
@@ -141,8 +155,11 @@ export async function openPipeline(
     readonly onProgress: (event: Progress) => void;
   },
 ): Promise<Advancing> {
-  for (const folder of [config.dataDir, config.outboundDir])
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [config.dataDir, config.outboundDir]) makeFolder(folder);
+  const { outboundDir } = config;
+  const drop = createOutboundDrop({ outboundDir, header: config.drop.header, chance: systemChance });
+  // Looked at now: where a drop could not stand, nobody should be asked about.
+  await drop.dates();
   const lock = await takeAdvanceLock(config.dataDir);
   let office: Office;
   try {
@@ -155,7 +172,6 @@ export async function openPipeline(
   watch.signal.addEventListener('abort', () => {
     mailbox.close();
   });
-  const { outboundDir, drop } = config;
   return {
     ...office,
     pipeline: {
@@ -164,7 +180,7 @@ export async function openPipeline(
       mailbox,
       unfetchable: new Set(),
       intake: createIntakeReader({ intakeDir: config.intakeDir }),
-      drop: createOutboundDrop({ outboundDir, header: drop.header, chance: systemChance }),
+      drop,
       lists: createPersonLists(systemChance),
       claim: await office.ledger.claim('advancing'),
     },
