@@ -4,6 +4,7 @@ import { asFailure, Failure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
+import { signRest } from './end.ts';
 import { resumeDecided } from './release.ts';
 
 /**
@@ -21,6 +22,7 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
     if (!(await hasOutlived(pipeline, date, config.keep.dropDays))) continue;
     await remove(pipeline, 'drop-removed', date, () => drop.remove(date));
   }
+  await signRest(pipeline);
 }
 
 /** Set while something that was destroyed may still lie in the ledger's files: a crash must not make us forget to compact. */
