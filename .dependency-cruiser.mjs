@@ -55,6 +55,16 @@ export default {
       to: { path: '^(src/wiring|jobs/|scripts/|test/)' },
     },
     {
+      name: 'imports-point-down:floors',
+      comment: 'A file of src that stands on no floor would be above and below all of them.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|logger|wiring)\\.ts$)`,
+      },
+      to: {},
+    },
+    {
       name: 'wings-have-no-doors',
       comment: 'Folders of one floor meet through ports.ts, never directly.',
       severity: 'error',
@@ -77,7 +87,7 @@ export default {
     ),
     home(
       'database',
-      'node_modules/(@photostructure/sqlite|pg|kysely)/',
+      'node_modules/(@photostructure/sqlite|pg|kysely)/|^(node:)?sqlite$',
       '^(src/ledger|test)/',
       'One home for state.',
     ),
@@ -90,9 +100,10 @@ export default {
     ),
     {
       name: 'only-mesh-and-anchor-call-out',
-      comment: 'Nobody else opens a connection.',
+      comment:
+        'Nobody else opens a connection of its own; the ledger and the queue leave that to their packages.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(mesh|anchor|ledger|queue)/' },
+      from: { path: '^src/', pathNot: '^src/(mesh|anchor)/' },
       to: { dependencyTypes: ['core'], path: '^(node:)?(https?|net|tls|dgram|http2)$' },
     },
     {
@@ -111,11 +122,25 @@ export default {
       to: { path: '^jobs/' },
     },
     {
+      name: 'nobody-imports-jobs-or-test:scripts',
+      comment: 'Scripts serve those who build and try the program; nothing of it stands on them.',
+      severity: 'error',
+      from: { path: '^(src|jobs)/' },
+      to: { path: '^scripts/' },
+    },
+    {
       name: 'no-index-files',
       comment: 'A door that hides the rooms. Import the file you mean.',
       severity: 'error',
       from: {},
       to: { path: '/index\\.ts$', pathNot: 'node_modules' },
+    },
+    {
+      name: 'no-index-files:unused',
+      comment: 'Nor one that nobody goes through yet.',
+      severity: 'error',
+      from: { path: '/index\\.ts$', pathNot: 'node_modules' },
+      to: {},
     },
     {
       name: 'no-orphans',

@@ -15,16 +15,37 @@ const noClockNoChance = [
     selector: 'CallExpression[callee.name=/^(setTimeout|setInterval|setImmediate)$/]',
     message: 'Waiting is a port: clock.sleep().',
   },
+  {
+    selector: "MemberExpression[object.name='performance'][property.name='now']",
+    message: 'Time comes in as a value.',
+  },
+  {
+    selector: 'CallExpression[callee.name=/^random(Bytes|Int|UUID)$/]',
+    message: 'Chance comes in as a port.',
+  },
 ];
 
-const onlyJobsExit = {
-  selector: "MemberExpression[object.name='process'][property.name=/^(exit|exitCode|abort)$/]",
-  message: 'only-jobs-exit: throw a Failure; the entry point decides.',
-};
-const onlyConfigReadsEnvironment = {
-  selector: "MemberExpression[object.name='process'][property.name='env']",
-  message: 'only-config-reads-env: read it in src/config.ts.',
-};
+const process = (names) => [
+  `MemberExpression[object.name='process'][property.name=/^(${names})$/]`,
+  `MemberExpression[object.name='process'][property.value=/^(${names})$/]`,
+  `VariableDeclarator[init.name='process'] > ObjectPattern > Property[key.name=/^(${names})$/]`,
+  `ImportDeclaration[source.value=/^(node:)?process$/]`,
+];
+const refuse = (message, selectors) => selectors.map((selector) => ({ selector, message }));
+
+const onlyJobsExit = refuse(
+  'only-jobs-exit: throw a Failure; the entry point decides.',
+  process('exit|exitCode|abort|reallyExit'),
+);
+const onlyConfigReadsEnvironment = refuse('only-config-reads-env: read it in src/config.ts.', process('env'));
+const noEmptyCatch = refuse('no-empty-catch: say what it means, or let it fly.', [
+  'CatchClause > BlockStatement[body.length=0]',
+]);
+/** What Node offers as a global needs no import, so the house rules on imports do not see it. */
+const onlyMeshAndAnchorCallOut = ['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({
+  name,
+  message: 'only-mesh-and-anchor-call-out: nobody else opens a connection.',
+}));
 
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'var', 'coverage'] },
@@ -53,17 +74,34 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     ignores: ['src/config.ts'],
-    rules: { 'no-restricted-syntax': ['error', onlyJobsExit, onlyConfigReadsEnvironment] },
+    rules: {
+      'no-restricted-syntax': ['error', ...onlyJobsExit, ...onlyConfigReadsEnvironment, ...noEmptyCatch],
+    },
+  },
+  {
+    files: ['src/config.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...onlyJobsExit, ...noEmptyCatch] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/mesh/**', 'src/anchor/**'],
+    rules: { 'no-restricted-globals': ['error', ...onlyMeshAndAnchorCallOut] },
   },
   {
     files: ['src/domain/**/*.ts', 'src/pipeline/**/*.ts'],
     rules: {
-      'no-restricted-syntax': ['error', onlyJobsExit, onlyConfigReadsEnvironment, ...noClockNoChance],
+      'no-restricted-syntax': [
+        'error',
+        ...onlyJobsExit,
+        ...onlyConfigReadsEnvironment,
+        ...noEmptyCatch,
+        ...noClockNoChance,
+      ],
     },
   },
   {
     files: ['jobs/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', onlyConfigReadsEnvironment] },
+    rules: { 'no-restricted-syntax': ['error', ...onlyConfigReadsEnvironment, ...noEmptyCatch] },
   },
   {
     files: ['test/**/*.ts'],

@@ -167,7 +167,8 @@ export interface Advancing extends Office {
 }
 
 /**
- * Takes the one right to advance runs on this machine and puts the pipeline together. Throws `busy` while another process has it.
+ * Takes the one right to advance runs on this machine and puts the pipeline together. Throws `busy` while another process has it,
+ * `place-unsafe` where a folder is not ours alone or cannot be made.
  */
 export async function openPipeline(
   config: SendingConfig,
@@ -179,6 +180,10 @@ export async function openPipeline(
 ): Promise<Advancing> {
   const mailbox = openMailbox(config);
   for (const folder of [config.dataDir, config.outboundDir]) makeFolder(folder);
+  const { outboundDir } = config;
+  const drop = createOutboundDrop({ outboundDir, header: config.drop.header, chance: systemChance });
+  // Looked at now: where a drop could not stand, nobody should be asked about.
+  await drop.dates();
   const lock = await takeAdvanceLock(config.dataDir);
   let office: Office;
   try {
@@ -190,7 +195,6 @@ export async function openPipeline(
   watch.signal.addEventListener('abort', () => {
     mailbox.close();
   });
-  const { outboundDir, drop } = config;
   return {
     ...office,
     pipeline: {
@@ -199,7 +203,7 @@ export async function openPipeline(
       mailbox,
       unfetchable: new Set(),
       intake: createIntakeReader({ intakeDir: config.intakeDir }),
-      drop: createOutboundDrop({ outboundDir, header: drop.header, chance: systemChance }),
+      drop,
       lists: createPersonLists(systemChance),
       claim: await office.ledger.claim('advancing'),
     },

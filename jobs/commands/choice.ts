@@ -1,10 +1,10 @@
-import os from 'node:os';
 import { readConfig } from '../../src/config.ts';
 import { formatInstant } from '../../src/domain/calendar.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { recordChoice, recordedChoices } from '../../src/pipeline/recorded-choices.ts';
 import { openOffice, systemClock } from '../../src/wiring.ts';
+import { operator } from '../words/operator.ts';
 
 interface RecordOptions {
   readonly serviceUser: string;
@@ -21,7 +21,7 @@ export async function record(options: RecordOptions): Promise<ExitCode> {
     const now = formatInstant(systemClock.now());
     const claim = await office.ledger.claim('choices');
     await recordChoice(
-      { ...office, claim, by: `operator:${os.userInfo().username}` },
+      { ...office, claim, by: operator() },
       {
         serviceUserId: options.serviceUser,
         choice: options.choice,

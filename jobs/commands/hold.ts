@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
 import { readConfig } from '../../src/config.ts';
 import { formatInstant } from '../../src/domain/calendar.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
@@ -10,6 +9,7 @@ import type { HoldDesk } from '../../src/pipeline/holds.ts';
 import type { StoredHold } from '../../src/ports.ts';
 import { openOffice } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
+import { operator } from '../words/operator.ts';
 import { holdWords } from '../words/reasons.ts';
 
 async function withOffice(work: (office: Office) => Promise<void>): Promise<ExitCode> {
@@ -24,7 +24,7 @@ async function withOffice(work: (office: Office) => Promise<void>): Promise<Exit
 
 const desk = async (office: Office): Promise<HoldDesk> => ({
   ...office,
-  by: `operator:${os.userInfo().username}`,
+  by: operator(),
   claim: await office.ledger.claim('holds'),
 });
 

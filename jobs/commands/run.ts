@@ -1,4 +1,3 @@
-import os from 'node:os';
 import path from 'node:path';
 import { londonDate, londonTime, minute, readDate } from '../../src/domain/calendar.ts';
 import { exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
@@ -13,6 +12,7 @@ import { advanceRun, interrupted, openPipeline, systemClock } from '../../src/wi
 import type { Advancing } from '../../src/wiring.ts';
 import { describeEnd } from '../words/ends.ts';
 import { describeFailure } from '../words/failures.ts';
+import { operator } from '../words/operator.ts';
 import { progressOn } from '../words/progress.ts';
 
 export interface RunOptions {
@@ -35,7 +35,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     process.once(signal, () => {
       stop.abort(interrupted());
     });
-  const by = `operator:${os.userInfo().username}`;
+  const by = operator();
   const onProgress = progressOn(process.stderr);
   const advancing = await openPipeline(config, { by, signal: stop.signal, onProgress });
   try {

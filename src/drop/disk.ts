@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:fs';
 import type { Dirent } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { access, link, lstat, mkdir, open, readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 
 import { Failure } from '../domain/failure.ts';
@@ -29,7 +29,7 @@ export interface DropStep {
 }
 
 export interface Disk {
-  /** Throws `place-unsafe` unless the outbound folder is there and ours. */
+  /** Throws `place-unsafe` unless the outbound folder is there, ours, and writable. */
   demandRoot(): Promise<void>;
   /** False if nothing is there; `place-unsafe` for anything but a folder of ours on the file system of the outbound folder. */
   hasFolder(place: string): Promise<boolean>;
@@ -98,10 +98,11 @@ export function createDisk(outboundDir: string, checkpoint: (step: DropStep) => 
     quietly('look', place, async (path) => {
       const stats = await lstat(path).catch(absent);
       if (stats === null) return false;
+      const named = path === root ? root : place;
       if (!stats.isDirectory()) {
-        throw unsafe(place, 'This must be a folder, and not a symbolic link to one.', 'Put a folder here.');
+        throw unsafe(named, 'This must be a folder, and not a symbolic link to one.', 'Put a folder here.');
       }
-      demandOurs(stats, place);
+      demandOurs(stats, named);
       if (stats.dev !== (await lstat(root)).dev) throw otherFileSystem(place);
       return true;
     });
@@ -110,9 +111,17 @@ export function createDisk(outboundDir: string, checkpoint: (step: DropStep) => 
     hasFolder,
 
     demandRoot: async () => {
-      if (await hasFolder('.')) return;
-      const hint = 'Mount it, or create it with mode 0700. It is not created here: a mount may be missing.';
-      throw unsafe('.', 'The outbound folder is not there.', hint);
+      if (!(await hasFolder('.'))) {
+        const hint = 'Mount it, or create it with mode 0700. It is not created here: a mount may be missing.';
+        throw unsafe(root, 'The outbound folder is not there.', hint);
+      }
+      await access(root, constants.W_OK).catch(() => {
+        throw unsafe(
+          root,
+          'The outbound folder cannot be written to.',
+          'Mount it writable, or set its mode.',
+        );
+      });
     },
 
     list: (place) => quietly('look', place, (path) => readdir(path, { withFileTypes: true })),

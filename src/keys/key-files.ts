@@ -1,6 +1,7 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import type { Chance } from '../ports.ts';
@@ -17,15 +18,14 @@ export const keyFilesIn = (dataDir: string): KeyFiles => ({
 });
 
 /**
- * Makes the keys that do not exist yet and says which it made. An existing key is never replaced; a master key that comes from elsewhere
- * needs no file.
+ * Makes the keys that do not exist yet and says which it made. An existing key is never replaced, and none is ever seen half written; a
+ * master key that comes from elsewhere needs no file. Throws `place-unsafe`.
  */
 export function initKeys(
   files: KeyFiles,
   chance: Chance,
   masterFromElsewhere: boolean,
 ): readonly (keyof KeyFiles)[] {
-  makeFolder(path.dirname(files.master));
   const { privateKey } = generateKeyPairSync('ed25519');
   const contents: Record<keyof KeyFiles, string> = {
     master: `${Buffer.from(chance.bytes(32)).toString('base64')}\n`,
@@ -41,10 +41,10 @@ export function makeFolder(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new Failure('place-unsafe', {
-      message: 'A folder cannot be made.',
+      message: 'A folder that is needed is not there and cannot be made.',
       place: folder,
-      allowed: 'a folder, in a place where this user may write',
-      hint: 'Nothing was read or sent. Correct the configuration, or what stands in its place.',
+      allowed: 'a folder, in a place where this account may write',
+      hint: 'Nothing was read or sent. Create it with mode 0700, or correct the setting that names it.',
       cause,
     });
   }
@@ -52,16 +52,41 @@ export function makeFolder(folder: string): void {
 
 function createOnce(file: string, content: string): boolean {
   try {
-    writeFileSync(file, content, { flag: 'wx', mode: 0o600, flush: true });
-    return true;
+    makeFolder(path.dirname(file));
+    return !existsSync(file) && linkOnce(file, content);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (cause instanceof Failure) throw cause;
     throw new Failure('place-unsafe', {
       message: 'A key file cannot be written.',
       place: file,
-      hint: 'Check the data folder.',
+      hint: 'See that EXPORT_GATE_DATA_DIR names a folder that the account of the gate may write to.',
       cause,
     });
+  }
+}
+
+/** Written and flushed beside, then linked: a key is there whole and for good, or not at all. False if the name is taken. */
+function linkOnce(file: string, content: string): boolean {
+  const beside = `${file}.${randomUUID()}`;
+  try {
+    writeFileSync(beside, content, { flag: 'wx', mode: 0o600, flush: true });
+    linkSync(beside, file);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw thrown;
+  } finally {
+    rmSync(beside, { force: true });
+    flushFolder(path.dirname(file));
+  }
+}
+
+function flushFolder(folder: string): void {
+  const opened = openSync(folder, 'r');
+  try {
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
   }
 }
 

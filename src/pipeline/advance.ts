@@ -1,5 +1,5 @@
 import type { LocalDate } from '../domain/calendar.ts';
-import { asFailure } from '../domain/failure.ts';
+import { asFailure, exitCodeOf, exitCodes } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
 import type { RunId, RunState } from '../domain/run.ts';
 import type { StoredRun } from '../ports.ts';
@@ -7,7 +7,7 @@ import { askAll } from './ask-all.ts';
 import { awaitAnswers, look } from './await-answers.ts';
 import type { Pipeline } from './context.ts';
 import { decideRun } from './decide.ts';
-import { fail, reread, showCheckpoint } from './end.ts';
+import { fail, reread, showCheckpoint, signRest } from './end.ts';
 import { gateRun } from './gate.ts';
 import { expireHold, holdHasExpired } from './holds.ts';
 import { destroyDueKeys } from './housekeeping.ts';
@@ -74,6 +74,8 @@ async function step(pipeline: Pipeline, run: StoredRun, cameFrom: RunState | nul
   } catch (thrown) {
     const failure = asFailure(thrown);
     await tellRefusal(pipeline, run, failure.code);
+    // A night without MESH ends here too.
+    if (exitCodeOf(failure.code) === exitCodes.partnerUnavailable) await signRest(pipeline);
     // Its papers are gone, so it can never go on: it ends here, with nothing having left.
     if (failure.code !== 'key-destroyed' || run.state === 'released') throw thrown;
     await fail(pipeline, run, failure.code);

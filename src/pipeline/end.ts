@@ -97,6 +97,15 @@ export async function showCheckpoint({ ledger, audit }: Pick<Signing, 'ledger' |
   });
 }
 
+/** Signs what was told since the newest checkpoint, if anything was: no night ends without one that covers it. */
+export async function signRest(signing: Signing): Promise<void> {
+  const isSigned = await signing.ledger.read(async (tx) => {
+    const { size } = await tx.frontier();
+    return size === ((await tx.checkpoint())?.size ?? 0);
+  });
+  if (!isSigned) await commitSigned(signing, () => Promise.resolve());
+}
+
 /** Under expired approvals nothing is asked and nothing leaves; checked when a run begins and again before it decides (R29, R52). */
 export function expiredApproval({ config, clock }: Pipeline, run: StoredRun): WithheldReason | null {
   const today = londonDate(clock.now());

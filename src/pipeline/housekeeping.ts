@@ -6,6 +6,7 @@ import type { LedgerWriter } from '../ports.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { recomputeWeekly } from './custody.ts';
+import { signRest } from './end.ts';
 import { resumeDecided } from './release.ts';
 
 /**
@@ -24,6 +25,7 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
     await remove(pipeline, 'drop-removed', date, () => drop.remove(date));
   }
   await recomputeWeekly(pipeline);
+  await signRest(pipeline);
 }
 
 /** Set while something that was destroyed may still lie in the ledger's files: a crash must not make us forget to compact. */

@@ -7,6 +7,7 @@ import type { RunId } from '../domain/run.ts';
 import type { LedgerWriter, VerifiedIntake, WrappedKey } from '../ports.ts';
 import type { Pipeline } from './context.ts';
 import { tell } from './context.ts';
+import { commitSigned } from './end.ts';
 import { producedElsewhere } from './intake-decision.ts';
 import { blindingPaper, putPaper } from './papers.ts';
 
@@ -82,7 +83,7 @@ async function verified(pipeline: Pipeline, businessDate: LocalDate): Promise<Ve
 /** That an intake was refused is an entry, whenever it is found out; codes of other failures are not told. */
 export async function tellRefusal(pipeline: Pipeline, run: RunId, code: FailureCode): Promise<void> {
   if (exitCodeOf(code) !== exitCodes.intakeRefused) return;
-  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+  await commitSigned(pipeline, async (tx) => {
     await tell(pipeline, tx, run, { what: 'intake-refused', code });
   });
 }

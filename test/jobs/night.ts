@@ -35,6 +35,7 @@ export interface Night {
   readonly outbound: string;
   readonly settings: Settings;
   readonly farSide: FarSide;
+  readonly programs: Programs;
   /** Writes tonight's intake anew, as the fixture has it, or edited; the manifest agrees. */
   readonly writeIntake: (edit?: (folder: string) => void) => void;
   /** `export-gate` with these arguments, to its end. */
@@ -106,6 +107,7 @@ export async function createNight(programs: Programs, options: NightOptions = {}
     drop: path.join(outbound, date, 'r1'),
     settings,
     farSide,
+    programs,
     writeIntake,
     gate: (...args) => run(...args).ended,
     told: (input, ...args) => begin(programs.cli, args, input).ended,
