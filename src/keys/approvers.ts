@@ -8,12 +8,8 @@ import type { Approver, Approvers } from '../ports.ts';
 
 const localDate = z.iso.date();
 const ed25519Key = z.string().transform((pem, context) => {
-  try {
-    const key = createPublicKey(pem);
-    if (key.asymmetricKeyType === 'ed25519') return key;
-  } catch {
-    // What a library says of a text that is no key helps nobody.
-  }
+  const key = publicKeyIn(pem);
+  if (key?.asymmetricKeyType === 'ed25519') return key;
   context.addIssue('an Ed25519 public key, PEM');
   return z.NEVER;
 });
@@ -88,5 +84,14 @@ async function readApprovers(file: string): Promise<z.infer<typeof schema>> {
       hint: 'Correct the file; nothing is approved meanwhile.',
       cause,
     });
+  }
+}
+
+/** What a library says of a text that is no key helps nobody. */
+function publicKeyIn(pem: string): KeyObject | null {
+  try {
+    return createPublicKey(pem);
+  } catch {
+    return null;
   }
 }

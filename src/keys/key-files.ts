@@ -109,20 +109,24 @@ export function readSigningKey(file: string): {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 } {
-  const pem = readKeyFile(file);
-  try {
-    const privateKey = createPrivateKey(pem);
-    if (privateKey.asymmetricKeyType === 'ed25519')
-      return { privateKey, publicKey: createPublicKey(privateKey) };
-  } catch {
-    // Without the cause: what a library says about a key may show some of it.
-  }
+  const privateKey = privateKeyIn(readKeyFile(file));
+  if (privateKey?.asymmetricKeyType === 'ed25519')
+    return { privateKey, publicKey: createPublicKey(privateKey) };
   throw new Failure('configuration-invalid', {
     message: 'The key that signs checkpoints cannot be read.',
     place: file,
     allowed: 'an Ed25519 private key, PEM',
     hint: 'Restore the key that belongs to this ledger; a new one could not go on with its log.',
   });
+}
+
+/** Without the cause of a failure: what a library says about a key may show some of it. */
+function privateKeyIn(pem: string): KeyObject | null {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return null;
+  }
 }
 
 function readKeyFile(file: string): string {
