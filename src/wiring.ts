@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
+import { exportLog } from './audit/export-log.ts';
 import { createPersonLists } from './audit/person-lists.ts';
+import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
 import type { Config, MeshConfig, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
@@ -19,6 +21,7 @@ import { advanceRun } from './pipeline/advance.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
 import type { Approvers, AuditLog, Chance, Clock, Keyring, Ledger } from './ports.ts';
 
+export { exportLog, proveConsistency, proveEntry, proveRun };
 export { advanceRun, initKeys, keyFilesIn, makeNextKey, replaceSigningKey, takeAdvanceLock };
 
 export const systemClock: Clock = {
