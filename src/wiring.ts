@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
+import { exportLog } from './audit/export-log.ts';
 import { createPersonLists } from './audit/person-lists.ts';
+import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
 import { verifierKey } from './audit/signed-note.ts';
 import type { Config, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
@@ -20,6 +22,7 @@ import { advanceRun } from './pipeline/advance.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
 import type { Approvers, AuditLog, Chance, Claim, Clock, Keyring, Ledger, PersonLists } from './ports.ts';
 
+export { exportLog, proveConsistency, proveEntry, proveRun };
 export { advanceRun, initKeys, keyFilesIn, makeNextKey, replaceSigningKey, takeAdvanceLock };
 
 export const systemClock: Clock = {

@@ -1,20 +1,102 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { readConfig } from '../../src/config.ts';
-import { exitCodes } from '../../src/domain/failure.ts';
+import { exitCodes, Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
-import { openOffice } from '../../src/wiring.ts';
+import { beat } from '../../src/pipeline/custody.ts';
+import { exportLog, openOffice, proveConsistency, proveEntry, proveRun } from '../../src/wiring.ts';
+import type { Office } from '../../src/wiring.ts';
 
-/** `export-gate audit verify`: recomputes the tree from the stored bytes and checks the signed checkpoint. */
-export async function verify({ json }: { readonly json: boolean }): Promise<ExitCode> {
+async function withOffice(work: (office: Office) => Promise<string>): Promise<ExitCode> {
   const office = await openOffice(readConfig());
   try {
-    const { size, root } = await office.ledger.read((tx) => office.audit.verify(tx));
-    process.stdout.write(
-      json
-        ? `${JSON.stringify({ size, root })}\n`
-        : `The log holds ${size} entries, none altered. Root ${root}\n`,
-    );
+    process.stdout.write(await work(office));
     return exitCodes.done;
   } finally {
     await office.close();
   }
+}
+
+/** `export-gate audit verify`: recomputes the tree from the stored bytes and checks every signed checkpoint. */
+export const verify = ({ json }: { readonly json: boolean }): Promise<ExitCode> =>
+  withOffice(async ({ ledger, audit }) => {
+    const { size, root } = await ledger.read((tx) => audit.verify(tx));
+    return json
+      ? `${JSON.stringify({ size, root })}\n`
+      : `The log holds ${size} entries, none altered. Root ${root}\n`;
+  });
+
+/** `export-gate audit heartbeat`: signs the log, with one entry a day that says we are here. */
+export const heartbeat = (): Promise<ExitCode> =>
+  withOffice(async (office) => {
+    const claim = await office.ledger.claim('custody');
+    const fresh = await beat({ ...office, claim, by: `operator:${os.userInfo().username}` });
+    return fresh ? 'Today’s sign of life is written and signed.\n' : 'Today’s sign of life stood already.\n';
+  });
+
+/** `export-gate audit export-log DIR`: the verified log as a folder that anybody can check. */
+export const exportTo = (folder: string): Promise<ExitCode> =>
+  withOffice(({ ledger, audit }) =>
+    ledger.read(async (tx) => {
+      await audit.verify(tx);
+      const { size, written } = await exportLog(tx, await audit.keys(tx), path.resolve(folder));
+      return (
+        `${folder} holds the log up to its checkpoint of ${size} entries; ${written.length} files were written.\n` +
+        `Check it with  node scripts/verify-audit.mjs ${folder} --key '${(await audit.keys(tx))[0]?.verifierKey ?? ''}'\n`
+      );
+    }),
+  );
+
+interface ProofOptions {
+  readonly out?: string;
+}
+
+/** `export-gate audit prove entry N`: one C2SP tlog-proof. */
+export const entryProof = (position: string, { out }: ProofOptions): Promise<ExitCode> =>
+  withOffice(async ({ ledger }) => {
+    const { text } = await ledger.read((tx) => proveEntry(tx, wholeNumber(position)));
+    return give(text, out);
+  });
+
+/** `export-gate audit prove run RUN`: a tlog-proof for each entry of a run, one after another or a file each. */
+export const runProof = (run: string, { out }: ProofOptions): Promise<ExitCode> =>
+  withOffice(async ({ ledger }) => {
+    const proved = await ledger.read((tx) => proveRun(tx, run));
+    if (out === undefined) return proved.map(({ text }) => text).join('');
+    mkdirSync(out, { recursive: true, mode: 0o700 });
+    return proved.map(({ position, text }) => give(text, path.join(out, `${position}.tlog-proof`))).join('');
+  });
+
+/** `export-gate audit prove consistency OLD NEW`: that one checkpoint extends another. */
+export const consistencyProof = (from: string, to: string, { out }: ProofOptions): Promise<ExitCode> =>
+  withOffice(async ({ ledger }) => {
+    const text = await ledger.read((tx) => proveConsistency(tx, wholeNumber(from), wholeNumber(to)));
+    return give(text, out);
+  });
+
+/** The text for stdout: itself, or where it was written. Throws `usage` where a file stands. */
+function give(text: string, out: string | undefined): string {
+  if (out === undefined) return text;
+  try {
+    writeFileSync(out, text, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    throw new Failure('usage', {
+      message: 'The proof cannot be written there.',
+      place: out,
+      hint: 'Name a file that does not exist in a folder that does.',
+      cause,
+    });
+  }
+  return `${out}\n`;
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new Failure('usage', {
+    message: 'A position or size of the log is a whole number.',
+    found: JSON.stringify(text),
+    allowed: '0, 1, 2, ...',
+    hint: 'Entries count from 0.',
+  });
 }

@@ -9,6 +9,16 @@ export const evidence: Menu = (program, enter) => {
     .option('--json', 'as JSON', false)
     .action(enter(async () => (await import('../commands/audit.ts')).verify));
   audit
+    .command('heartbeat')
+    .description('sign the log, with one entry a day that says we are here; run it daily, whatever else runs')
+    .action(enter(async () => (await import('../commands/audit.ts')).heartbeat));
+  audit
+    .command('export-log <dir>')
+    .description(
+      'write the log into a new folder, or add what is new to an earlier one; anybody can check it',
+    )
+    .action(enter(async () => (await import('../commands/audit.ts')).exportTo));
+  audit
     .command('export')
     .description(
       'make the auditor pack of one provider: totals, entries and proofs, signed; it holds no person',
@@ -25,6 +35,24 @@ export const evidence: Menu = (program, enter) => {
     .option('--verifier-key <key>', 'the log’s verifier key (default: our own)')
     .option('--json', 'as JSON', false)
     .action(enter(async () => (await import('../commands/pack.ts')).check));
+
+  const prove = audit.command('prove').description('proofs that public tools can check');
+  const whole = 'the whole log need not be shown';
+  prove
+    .command('entry <position>')
+    .description(`that an entry stands under the newest checkpoint; ${whole} (C2SP tlog-proof)`)
+    .option('--out <file>', 'write it there')
+    .action(enter(async () => (await import('../commands/audit.ts')).entryProof));
+  prove
+    .command('run <run>')
+    .description('the same for every entry of a run, such as 2026-11-22/r1')
+    .option('--out <dir>', 'write a file for each entry there')
+    .action(enter(async () => (await import('../commands/audit.ts')).runProof));
+  prove
+    .command('consistency <old> <new>')
+    .description('that the checkpoint of one size extends that of another')
+    .option('--out <file>', 'write it there')
+    .action(enter(async () => (await import('../commands/audit.ts')).consistencyProof));
 
   const kept = program.command('evidence').description('erase person-level evidence, or keep it');
   kept

@@ -2,6 +2,8 @@
  * How a log lies in a folder, exported or anchored: names that sort in the order of the entries, and nothing that depends on a clock.
  *
  *   entries/000000000000.jsonl   the stored lines, a thousand a file, named by the position of the first; only the last file grows
+ *   leaves/000000000000          the leaf hash of each of those lines, a line of lower-case hex each; may be left out. They prove nothing by
+ *                                themselves, but with them an altered entry is named exactly, not only between two checkpoints
  *   checkpoints/000000001234     every signed checkpoint, named by its size
  *   checkpoint                   the newest of them; replaced last, so that a reader sees nothing that is not there yet
  *   verifier-keys                a line a key: the first tree size that it may sign, a space, the verifier key
@@ -13,9 +15,12 @@ export const entriesPerSegment = 1000;
 const widest = 12;
 const padded = (n: number): string => String(n).padStart(widest, '0');
 
+const segmentOf = (position: number): string => padded(position - (position % entriesPerSegment));
+
 /** The file that holds the entry at this position. */
-export const segmentName = (position: number): string =>
-  `entries/${padded(position - (position % entriesPerSegment))}.jsonl`;
+export const segmentName = (position: number): string => `entries/${segmentOf(position)}.jsonl`;
+/** The file that holds its leaf hash. */
+export const leavesName = (position: number): string => `leaves/${segmentOf(position)}`;
 
 export const checkpointName = (size: number): string => `checkpoints/${padded(size)}`;
 export const newestCheckpointName = 'checkpoint';
