@@ -1,0 +1,36 @@
+/** The second verifier as a process that answers many questions. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+import type { Files, Held } from '../../../scripts/verify-audit.mjs';
+
+export interface Question {
+  readonly files: Files;
+  readonly key: string | null;
+  readonly held: readonly Held[];
+}
+
+export interface Verdict {
+  readonly sound: boolean;
+  readonly position: number | null;
+}
+
+/** The verdicts on these logs, in order. */
+export async function askSecond(questions: readonly Question[]): Promise<Verdict[]> {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'answer.mjs')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+  for (const { files, key, held } of questions) {
+    const named = Object.fromEntries([...files].map(([name, bytes]) => [name, base64(bytes)]));
+    child.stdin.write(
+      `${JSON.stringify({ files: named, key, held: held.map(({ note }) => base64(note)) })}\n`,
+    );
+  }
+  child.stdin.end();
+  const verdicts: Verdict[] = [];
+  for await (const line of createInterface({ input: child.stdout }))
+    verdicts.push(JSON.parse(line) as Verdict);
+  return verdicts;
+}
