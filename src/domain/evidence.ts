@@ -134,9 +134,10 @@ export type RunStep =
     }
   | { readonly what: 'decision-withdrawn'; readonly unlinked: readonly string[] }
   | {
+      /** Digests of files stand in the manifest, which is blinded: that of a file with one number in it can be guessed. */
       readonly what: 'run-released';
       readonly drop: string;
-      readonly files: readonly FileDigest[];
+      readonly files: readonly Omit<FileDigest, 'sha256'>[];
       readonly manifest: Digest;
     }
   | { readonly what: 'run-sealed'; readonly totals: RunTotals }

@@ -35,7 +35,7 @@ export async function releaseRun(pipeline: Pipeline, run: StoredRun, release: Re
 }
 
 async function dropPlan(
-  { ledger, audit, config }: Pipeline,
+  { ledger, audit, chance, config }: Pipeline,
   run: StoredRun,
   release: Release,
 ): Promise<DropPlan> {
@@ -52,6 +52,8 @@ async function dropPlan(
       rules: rulesVersion,
       configuration: config.digest,
       layout: config.drop.layout,
+      // The log outlives the drop: whoever has its digest of the manifest must not find the number of a file that holds only one.
+      blinding: Buffer.from(chance.bytes(32)).toString('hex'),
       supersedes: run.revision > 1 ? formatRunId({ ...run, revision: run.revision - 1 }) : null,
       checkpoint: { origin: audit.origin, verifierKey: audit.verifierKey, note: checkpoint?.note ?? '' },
     },
@@ -67,7 +69,7 @@ async function markReleased(
   const proof = await tell(pipeline, tx, run, {
     what: 'run-released',
     drop: `${run.businessDate}/r${run.revision}`,
-    files: drop.files,
+    files: drop.files.map(({ name, rows }) => ({ name, rows })),
     manifest: drop.manifest,
   });
   // A crash that outlasted the papers has cost the lists; that the drop stands is told all the same.
