@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Failure } from '../domain/failure.ts';
 import type { Entry } from '../domain/evidence.ts';
-import type { AuditLog, EntryProof, Frontier, KeySpan, LedgerReader, LedgerWriter } from '../ports.ts';
+import type {
+  AuditLog,
+  Chance,
+  EntryProof,
+  Frontier,
+  KeySpan,
+  LedgerReader,
+  LedgerWriter,
+} from '../ports.ts';
 import { demandNotAhead, publishCheckpointFile, readCheckpointFile } from './checkpoint-file.ts';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { append, consistencyProof, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
@@ -22,6 +30,8 @@ export interface AuditLogOptions {
   /** A key that is to follow, or follows already in the ledger while its file has not yet taken its place. */
   readonly nextKey?: SigningKey | null;
   readonly checkpointFile: string;
+  /** Where the blinding of each entry comes from. */
+  readonly chance?: Chance;
 }
 
 /** Setting under which the frontier of the newest checkpoint is kept. */
@@ -34,7 +44,7 @@ const namedKeys = 'audit-verifier-keys';
  * of. An entry is hashed as it is stored and never printed anew.
  */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
-  const { origin, signingKey, nextKey = null, checkpointFile } = options;
+  const { origin, signingKey, nextKey = null, checkpointFile, chance = { bytes: randomBytes } } = options;
   const nameOf = ({ publicKey }: SigningKey): string => verifierKey(origin, publicKey);
   const atHand = new Map([signingKey, nextKey].flatMap((key) => (key === null ? [] : [[nameOf(key), key]])));
 
@@ -46,7 +56,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
 
     async append(ledger, entry): Promise<EntryProof> {
       const frontier = await ledger.frontier();
-      const line = lineOf(entry);
+      const line = lineOf(entry, chance.bytes(blindBytes));
       const leaf = leafHash(line);
       if (entry.what === 'log-opened' || entry.what === 'signing-key-changed')
         await ledger.set(namedKeys, formatKeys(keysAfter(await keysOf(ledger), frontier.size, entry)));
@@ -160,10 +170,11 @@ const blindBytes = 16;
  * One line of JSON with its line feed; the members of the step come after time, run and author. `blind` is random: a proof shows
  * strangers the hashes of other entries, and nobody must be able to try what counts such a hash stands for.
  */
-function lineOf(entry: Entry): Uint8Array {
+function lineOf(entry: Entry, blind: Uint8Array): Uint8Array {
   const { at, run, by, what, ...rest } = entry;
-  const blind = randomBytes(blindBytes).toString('base64url');
-  return Buffer.from(`${JSON.stringify({ at, run, by, what, ...rest, blind })}\n`);
+  return Buffer.from(
+    `${JSON.stringify({ at, run, by, what, ...rest, blind: Buffer.from(blind).toString('base64url') })}\n`,
+  );
 }
 
 const nothingToSign = (): Failure =>

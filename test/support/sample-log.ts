@@ -5,6 +5,7 @@ import { logFiles } from '../../src/audit/export-log.ts';
 import { addDays } from '../../src/domain/calendar.ts';
 import type { Entry, Step } from '../../src/domain/evidence.ts';
 import type { AuditLog, LedgerWriter } from '../../src/ports.ts';
+import { diceOf } from './chance.ts';
 import type { Dice } from './chance.ts';
 import { memoryLog } from './memory-log.ts';
 import type { MemoryLog } from './memory-log.ts';
@@ -82,12 +83,15 @@ export async function writeLog(
   const memory = memoryLog();
   const { ledger } = memory;
   let at = 0;
+  // The same lines for the same script: a fork differs from its log only from where it was forked.
+  const chance = diceOf(0);
   const open = (): AuditLog =>
     createAuditLog({
       origin,
       signingKey: signingKeys[at]!,
       nextKey: signingKeys[at + 1] ?? null,
       checkpointFile: '/nowhere/checkpoint',
+      chance,
     });
   let audit = open();
   for (const { entry, signed } of script) {
