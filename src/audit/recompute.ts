@@ -79,12 +79,12 @@ export function demandSigned(
 
 function readEntry({ line, position }: StoredEntry): Entry {
   const text = Buffer.from(line).toString();
+  if (text.indexOf('\n') !== text.length - 1) throw altered(position);
   try {
-    if (text.indexOf('\n') === text.length - 1) return JSON.parse(text) as Entry;
+    return JSON.parse(text) as Entry;
   } catch {
-    // told below, as any other line that nobody of ours wrote
+    throw altered(position);
   }
-  throw altered(position);
 }
 
 export const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
