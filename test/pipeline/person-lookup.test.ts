@@ -206,6 +206,6 @@ describe('a person erased', () => {
     expect(await erase()).toBe(0);
     const told = (await world.entries()).filter(({ what }) => what === 'person-erased');
     expect(told.map(({ blocks }) => (blocks as unknown[]).length)).toEqual([6, 2, 0]);
-    expect(Object.keys(told[0] ?? {})).toEqual(['at', 'run', 'by', 'what', 'reason', 'blocks']);
+    expect(Object.keys(told[0] ?? {})).toEqual(['at', 'run', 'by', 'what', 'reason', 'blocks', 'blind']);
   });
 });
