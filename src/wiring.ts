@@ -71,7 +71,6 @@ export async function openOffice(config: Config): Promise<Office> {
   const files = keyFilesIn(config.dataDir);
   const keyring = createKeyring(readMasterKey(config.masterKey, files.master), systemChance);
   makeFolder(config.dataDir);
-  const ledger = await openSqliteLedger(path.join(config.dataDir, 'ledger.sqlite'));
   const checkpointFile = path.join(config.dataDir, 'checkpoint');
   const openLog = (): AuditLog =>
     createAuditLog({
@@ -80,9 +79,10 @@ export async function openOffice(config: Config): Promise<Office> {
       nextKey: readNextKey(files),
       checkpointFile,
     });
-  let audit: AuditLog;
+  // Before the ledger: where the key is none, nothing is opened.
+  let audit = openLog();
+  const ledger = await openSqliteLedger(path.join(config.dataDir, 'ledger.sqlite'));
   try {
-    audit = openLog();
     await recognise(ledger, keyring, audit);
     if (await settleSigningKey(ledger, audit, files)) audit = openLog();
   } catch (thrown) {
