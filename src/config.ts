@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { contentOf, isGuarded } from './domain/configuration.ts';
+import type { Settings as OpenSettings, settingRoles } from './domain/configuration.ts';
 import { Failure } from './domain/failure.ts';
 import type { RemovalBand } from './domain/hold.ts';
 import type { LocalDate } from './domain/calendar.ts';
@@ -20,12 +22,18 @@ export interface Config {
   readonly keep: { readonly papersDays: number; readonly intakeDays: number; readonly dropDays: number };
   readonly legal: LegalConfig;
   readonly approversFile: string | null;
+  /** What stands in it; null without a file, or where it cannot be read. Public keys, no secrets. */
+  readonly approversText: string | null;
   readonly numbers: NumberPolicy;
   readonly drop: { readonly layout: 'single' | 'per-location'; readonly header: string | null };
   readonly nightlyAt: string;
   readonly auditOrigin: string;
-  /** SHA-256 over everything above that is not a secret. */
+  /** Everything above that is not a secret, and the digests of the files that decide whom we trust. */
+  readonly settings: OpenSettings;
+  /** SHA-256 over `settings`. */
   readonly digest: string;
+  /** SHA-256 over those whose change needs two people. */
+  readonly guarded: string;
 }
 
 export interface MeshConfig {
@@ -141,6 +149,9 @@ const schema = z.object({
 });
 type Settings = z.infer<typeof schema>;
 
+/** Does not compile while a setting has no role: somebody must say whether one person alone may change it. */
+export type RolesOfSettings = Pick<typeof settingRoles, Exclude<keyof Settings, (typeof secrets)[number]>>;
+
 /** The names this program knows, in the order of the README's table. */
 export const settingNames = Object.keys(schema.shape);
 
@@ -242,7 +253,8 @@ function contradictions(s: Settings): Fault[] {
 
 function assemble(s: Settings): Config {
   const [least = 0, most = 1] = s.CHECK_REMOVAL_BAND.split('-').map(Number);
-  const open = Object.entries(s).filter(([name]) => !(secrets as readonly string[]).includes(name));
+  const approversText = textOf(s.APPROVERS_FILE);
+  const settings = openSettings(s, approversText);
   return {
     dataDir: path.resolve(s.EXPORT_GATE_DATA_DIR),
     intakeDir: path.resolve(s.EXPORT_GATE_INTAKE_DIR),
@@ -269,13 +281,50 @@ function assemble(s: Settings): Config {
       purpose: s.PURPOSE,
     },
     approversFile: s.APPROVERS_FILE,
+    approversText,
     numbers: { name: s.NHS_NUMBER_POLICY, extraRanges: rangesOf(s.NHS_NUMBER_EXTRA_RANGES) },
     drop: { layout: s.DROP_LAYOUT, header: s.DROP_HEADER === 'none' ? null : s.DROP_HEADER },
     nightlyAt: s.NIGHTLY_AT,
     auditOrigin: s.AUDIT_ORIGIN,
-    digest: createHash('sha256').update(JSON.stringify(open)).digest('hex'),
+    settings,
+    digest: digestOfSettings(settings),
+    guarded: digestOfSettings(
+      Object.fromEntries(Object.entries(settings).filter(([name]) => isGuarded(name))),
+    ),
   };
 }
+
+function openSettings(s: Settings, approversText: string | null): OpenSettings {
+  const open = Object.entries(s).filter(([name]) => !(secrets as readonly string[]).includes(name));
+  const named = open.map(([name, value]) => [name, value === null ? '' : String(value)] as const);
+  const contents = [
+    [contentOf('APPROVERS_FILE'), contentDigest(s.APPROVERS_FILE, approversText)],
+    [contentOf('MESH_CA_FILE'), contentDigest(s.MESH_CA_FILE, textOf(s.MESH_CA_FILE))],
+  ] as const;
+  return Object.fromEntries([...named, ...contents]);
+}
+
+/** A file that cannot be read is no reason to refuse a person's choice; what needs it says so, and its digest is another. */
+function textOf(file: string | null): string | null {
+  try {
+    return file === null ? null : readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+export const contentDigest = (file: string | null, text: string | null): string =>
+  file === null ? '' : text === null ? 'cannot be read' : createHash('sha256').update(text).digest('hex');
+
+/** The same over those whose change needs two people. */
+export const digestOfGuarded = (settings: OpenSettings): string =>
+  digestOfSettings(Object.fromEntries(Object.entries(settings).filter(([name]) => isGuarded(name))));
+
+/** SHA-256 over settings, in the order of their names. */
+export const digestOfSettings = (settings: OpenSettings): string =>
+  createHash('sha256')
+    .update(JSON.stringify(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))))
+    .digest('hex');
 
 function meshOf(s: Settings): MeshConfig | null {
   const {
@@ -289,6 +338,12 @@ function meshOf(s: Settings): MeshConfig | null {
   const tls = certFile === null || keyFile === null || caFile === null ? null : { certFile, keyFile, caFile };
   return { url, mailboxId, password, sharedKey, tls, pollSeconds: s.MESH_POLL_SECONDS };
 }
+
+/** The number policy that settings of another time said. */
+export const numberPolicyIn = (settings: OpenSettings): NumberPolicy => ({
+  name: settings['NHS_NUMBER_POLICY'] === 'test' ? 'test' : 'live',
+  extraRanges: rangesOf(settings['NHS_NUMBER_EXTRA_RANGES'] ?? null),
+});
 
 const rangesOf = (ranges: string | null): NumberPolicy['extraRanges'] =>
   (ranges ?? '').split(',').flatMap((range) => {

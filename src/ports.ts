@@ -3,7 +3,9 @@
  * port, run against the fake and against the real adapter.
  */
 import type { Instant, LocalDate } from './domain/calendar.ts';
-import type { Digest, Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
+import type { Settings } from './domain/configuration.ts';
+import type { Digest } from './domain/digest.ts';
+import type { Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
 import type { HoldReason, HoldStage } from './domain/hold.ts';
 import type { InServiceChoice } from './domain/in-service-choice.ts';
 import type { NumberList } from './domain/number-list.ts';
@@ -154,6 +156,26 @@ export interface OutboundDrop {
   /** Removes published drops of a business date that have outlived their keep days; names the folders removed. */
   remove(businessDate: LocalDate): Promise<readonly string[]>;
   dates(): Promise<readonly LocalDate[]>;
+  /** What `publish` would resolve with, and nothing written. */
+  digests(plan: DropPlan): Promise<PublishedDrop>;
+  /** Everything that lies under the outbound folder, read and not touched; empty where there is no such folder. */
+  inventory(): Promise<DropInventory>;
+}
+
+export interface DropInventory {
+  readonly drops: readonly StandingDrop[];
+  /** Folders of a writer that is at work, or died. */
+  readonly staging: readonly string[];
+  /** Places of what is no part of any drop. */
+  readonly strangers: readonly string[];
+}
+
+/** What stands in the folder of a run, finished or not. */
+export interface StandingDrop {
+  readonly run: RunId;
+  readonly files: readonly Omit<FileDigest, 'rows'>[];
+  /** Digest of the manifest, and the signed checkpoint it carries where it can be read; null where there is none. */
+  readonly manifest: { readonly sha256: Digest; readonly note: string | null } | null;
 }
 
 // --------------------------------------------------------------------------------------------------------------------------- keys
@@ -269,6 +291,17 @@ export interface Paper {
   readonly sealed: Uint8Array;
 }
 
+/** What was in force from an entry on, so that old and new can be shown beside each other. */
+export interface StoredConfiguration {
+  /** Of its entry. */
+  readonly position: number;
+  readonly digest: Digest;
+  readonly guarded: Digest;
+  readonly settings: Settings;
+  /** The text of `APPROVERS_FILE` then: who may approve the next change. */
+  readonly approvers: string | null;
+}
+
 export interface StoredEntry {
   readonly position: number;
   readonly line: Uint8Array;
@@ -294,15 +327,20 @@ export interface LedgerReader {
   requests(run: RunId): Promise<readonly StoredRequest[]>;
   request(localId: string): Promise<StoredRequest | null>;
   message(messageId: string): Promise<StoredMessage | null>;
+  /** All of them, in the order in which they came. */
+  messages(): AsyncIterable<StoredMessage>;
   /** Messages kept but not yet acknowledged, or acknowledged but not yet understood, oldest first. */
   unsettledMessages(): Promise<readonly StoredMessage[]>;
   paper(keyId: string, name: string): Promise<Paper | null>;
   key(keyId: string): Promise<WrappedKey | null>;
   keyOf(purpose: WrappedKey['purpose'], scope: string): Promise<WrappedKey | null>;
+  /** Every key that is not destroyed. */
+  keys(): Promise<readonly WrappedKey[]>;
   /** Keys whose time to die has come. */
   keysDue(now: Instant): Promise<readonly WrappedKey[]>;
   holds(run?: RunId): Promise<readonly StoredHold[]>;
-  carried(): AsyncIterable<CarriedObjection>;
+  /** All of them, or those first carried when the log held no more than `before` entries. */
+  carried(before?: number): AsyncIterable<CarriedObjection>;
   /** Keyed names of numbers not to be asked about on a date. */
   refusedNumbers(date: LocalDate): Promise<ReadonlySet<string>>;
   /** Sizes of the last released runs, newest first: rows of the roster and numbers released. */
@@ -312,7 +350,13 @@ export interface LedgerReader {
   frontier(): Promise<Frontier>;
   /** The newest signed checkpoint. */
   checkpoint(): Promise<{ readonly size: number; readonly note: string } | null>;
+  /** Every signed checkpoint, oldest first. */
+  checkpoints(): Promise<readonly { readonly size: number; readonly note: string }[]>;
   personList(run: RunId, list: PersonListName): Promise<Uint8Array | null>;
+  /** Every list of a run as it was put, oldest first. */
+  personLists(run: RunId): Promise<readonly { readonly list: PersonListName; readonly bytes: Uint8Array }[]>;
+  /** Configurations as they came into force, oldest first. */
+  configurations(): Promise<readonly StoredConfiguration[]>;
 }
 
 /** What a step may change. Everything in one call of `transact` happens or nothing does. */
@@ -360,6 +404,8 @@ export interface LedgerWriter extends LedgerReader {
   refuseNumber(name: string, until: LocalDate, proof: EntryProof): Promise<void>;
   recordChoice(paper: Paper, proof: EntryProof): Promise<void>;
   putPersonList(run: RunId, list: PersonListName, bytes: Uint8Array, proof: EntryProof): Promise<void>;
+  /** A configuration comes into force with its entry. */
+  putConfiguration(configuration: Omit<StoredConfiguration, 'position'>, proof: EntryProof): Promise<void>;
   /** Only the audit log calls these three. */
   appendEntry(entry: StoredEntry): Promise<void>;
   setFrontier(frontier: Frontier): Promise<void>;
@@ -413,6 +459,8 @@ export interface AuditLog {
   publishCheckpoint(note: string): Promise<void>;
   /** Recomputes the tree from the stored bytes and checks every stored checkpoint's size and root. Throws `audit-invalid` with the first bad position. */
   verify(ledger: LedgerReader): Promise<{ readonly size: number; readonly root: Digest }>;
+  /** Size and root of a checkpoint of this log. Throws `audit-invalid` for anything else. */
+  readCheckpoint(note: string): { readonly size: number; readonly root: Digest };
   readonly origin: string;
   readonly verifierKey: string;
 }
@@ -423,6 +471,16 @@ export type PersonListName = 'released' | 'held-back' | 'held-back-late';
 /** Builds the two person-level lists of a run (design, section 7). */
 export interface PersonLists {
   build(people: Iterable<PersonGroup>): { readonly digest: ListDigest; readonly bytes: Uint8Array };
+  /** Reads a stored list and recomputes it from its rows. */
+  read(bytes: Uint8Array): PersonListReading;
+}
+
+export interface PersonListReading {
+  /** Null where the bytes are no list. */
+  readonly digest: ListDigest | null;
+  /** What is wrong with it in itself; null where all is sound. */
+  readonly fault: string | null;
+  readonly people: Iterable<PersonGroup>;
 }
 
 /** The people of one provider, each once. */
@@ -451,3 +509,6 @@ export interface Approvers {
    */
   check(text: string, signature: string, now: Instant): Promise<Approver>;
 }
+
+/** Approvers of a text in the form of `APPROVERS_FILE`: that of another time, as the ledger kept it. */
+export type ApproversIn = (text: string) => Approvers;

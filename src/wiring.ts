@@ -7,7 +7,7 @@ import type { Config, MeshConfig, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
-import { createApprovers } from './keys/approvers.ts';
+import { approversIn, createApprovers } from './keys/approvers.ts';
 import { initKeys, keyFilesIn, readMasterKey, readSigningKey } from './keys/key-files.ts';
 import { createKeyring } from './keys/keyring.ts';
 import { takeAdvanceLock } from './ledger/advance-lock.ts';
@@ -15,7 +15,18 @@ import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
 import { advanceRun } from './pipeline/advance.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
-import type { Approvers, AuditLog, Chance, Clock, Keyring, Ledger } from './ports.ts';
+import type {
+  Approvers,
+  ApproversIn,
+  AuditLog,
+  Chance,
+  Clock,
+  IntakeReader,
+  Keyring,
+  Ledger,
+  OutboundDrop,
+  PersonLists,
+} from './ports.ts';
 
 export { advanceRun, initKeys, keyFilesIn };
 
@@ -53,7 +64,11 @@ export interface Office {
   readonly ledger: Ledger;
   readonly audit: AuditLog;
   readonly keyring: Keyring;
+  readonly intake: IntakeReader;
+  readonly drop: OutboundDrop;
+  readonly lists: PersonLists;
   readonly approvers: Approvers;
+  readonly approversIn: ApproversIn;
   close(): Promise<void>;
 }
 
@@ -82,7 +97,15 @@ export async function openOffice(config: Config): Promise<Office> {
     ledger,
     audit,
     keyring,
+    intake: createIntakeReader({ intakeDir: config.intakeDir }),
+    drop: createOutboundDrop({
+      outboundDir: config.outboundDir,
+      header: config.drop.header,
+      chance: systemChance,
+    }),
+    lists: createPersonLists(systemChance),
     approvers: createApprovers(config.approversFile),
+    approversIn,
     close: () => ledger.close(),
   };
 }
@@ -155,7 +178,6 @@ export async function openPipeline(
   watch.signal.addEventListener('abort', () => {
     mailbox.close();
   });
-  const { outboundDir, drop } = config;
   return {
     ...office,
     pipeline: {
@@ -163,9 +185,6 @@ export async function openPipeline(
       ...watch,
       mailbox,
       unfetchable: new Set(),
-      intake: createIntakeReader({ intakeDir: config.intakeDir }),
-      drop: createOutboundDrop({ outboundDir, header: drop.header, chance: systemChance }),
-      lists: createPersonLists(systemChance),
       claim: await office.ledger.claim('advancing'),
     },
     close: async () => {

@@ -45,6 +45,11 @@ export function createAuditLog({ origin, signingKey, checkpointFile }: AuditLogO
       return { size: frontier.size, root: Buffer.from(root).toString('hex'), note };
     },
 
+    readCheckpoint(note) {
+      const { size, root } = openCheckpoint(Buffer.from(note), origin, [verifier]);
+      return { size, root: Buffer.from(root).toString('hex') };
+    },
+
     publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
 
     async verify(ledger) {

@@ -1,13 +1,18 @@
 /** The stored bytes of the audit log, its checkpoints, and the person-level lists its entries name. Nothing here is ever altered. */
 import type { Kysely } from 'kysely';
-import type { LedgerReader, LedgerWriter } from '../ports.ts';
+import type { LedgerReader, LedgerWriter, PersonListName } from '../ports.ts';
 import { refused } from './ledger-failures.ts';
 import type { Appended } from './proofs.ts';
+import { oneOf, wordsOf } from './tables.ts';
 import type { Tables } from './tables.ts';
 
-type EntryReader = Pick<LedgerReader, 'entries' | 'frontier' | 'checkpoint' | 'personList'>;
+type EntryReader = Pick<
+  LedgerReader,
+  'entries' | 'frontier' | 'checkpoint' | 'checkpoints' | 'personList' | 'personLists'
+>;
 type EntryWriter = Pick<LedgerWriter, 'appendEntry' | 'setFrontier' | 'putCheckpoint' | 'putPersonList'>;
 
+const listNames = wordsOf<PersonListName>({ released: true, 'held-back': true, 'held-back-late': true });
 const entriesInOnePage = 500;
 const theFrontier = 1;
 
@@ -46,6 +51,21 @@ export const readEntries = (db: Kysely<Tables>): EntryReader => ({
       .limit(1)
       .executeTakeFirst();
     return row ?? null;
+  },
+
+  async checkpoints() {
+    return db.selectFrom('checkpoints').select(['size', 'note']).orderBy('place').execute();
+  },
+
+  async personLists({ businessDate, revision }) {
+    const rows = await db
+      .selectFrom('personLists')
+      .select(['list', 'bytes'])
+      .where('businessDate', '=', businessDate)
+      .where('revision', '=', revision)
+      .orderBy('place')
+      .execute();
+    return rows.map(({ list, bytes }) => ({ list: oneOf(listNames, list, 'name of a list'), bytes }));
   },
 
   async personList({ businessDate, revision }, list) {

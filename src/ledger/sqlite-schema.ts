@@ -2,6 +2,7 @@
  * The schema of the SQLite ledger as a list of migrations; what is published here is never edited, only followed by another. Triggers
  * guard against a slip or a hurried hand at the SQL prompt: who may alter the file may drop them, and is found out by the audit log.
  */
+import { configurationTables } from './schema-configuration.ts';
 
 const flag = (column: string): string => `${column} INTEGER NOT NULL CHECK (${column} IN (0, 1))`;
 const count = (column: string, least = 0): string =>
@@ -141,4 +142,7 @@ const firstTriggers: readonly string[] = [
 ];
 
 /** Statements of each migration, oldest first. */
-export const sqliteMigrations: readonly (readonly string[])[] = [[...firstTables, ...firstTriggers]];
+export const sqliteMigrations: readonly (readonly string[])[] = [
+  [...firstTables, ...firstTriggers],
+  configurationTables,
+];

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { Failure } from '../domain/failure.ts';
 import type { Ledger, LedgerReader, LedgerWriter } from '../ports.ts';
 import { readCarried, writeCarried } from './carried.ts';
+import { readConfigurations, writeConfigurations } from './configurations.ts';
 import { readEntries, writeEntries } from './entries.ts';
 import { readHolds, writeHolds } from './holds.ts';
 import { ledgerIsClosed } from './ledger-failures.ts';
@@ -67,6 +68,7 @@ const readerOn = (db: Kysely<Tables>): LedgerReader => ({
   ...readHolds(db),
   ...readCarried(db),
   ...readEntries(db),
+  ...readConfigurations(db),
 });
 
 function writerOn(db: Kysely<Tables>): LedgerWriter {
@@ -81,6 +83,7 @@ function writerOn(db: Kysely<Tables>): LedgerWriter {
     ...writeHolds(db, appended),
     ...writeCarried(db, appended),
     ...writeEntries(db, appended),
+    ...writeConfigurations(db, appended),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Generated } from 'kysely';
 import type { Instant, LocalDate } from '../domain/calendar.ts';
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { Failure } from '../domain/failure.ts';
 
 /** Counts up with every row and is given by the engine: the order in which rows were written. */
@@ -76,12 +76,22 @@ export interface Tables {
     known: Flag;
     /** A JSON list: numbers are read with their objection and never looked up. */
     numbers: string;
+    /** Entries in the log when it was first carried. */
+    carriedFrom: number;
   };
   refusedNumbers: { name: string; until: LocalDate };
   entries: { position: number; line: Uint8Array; leaf: Uint8Array };
   /** One row, `id` 1; the hashes as a JSON list of hex. */
   frontier: { id: number; size: number; hashes: string };
   checkpoints: { place: Place; size: number; note: string };
+  configurations: {
+    place: Place;
+    position: number;
+    digest: Digest;
+    guarded: Digest;
+    settings: string;
+    approvers: string | null;
+  };
   personLists: RunColumns & { place: Place; list: string; bytes: Uint8Array };
 }
 

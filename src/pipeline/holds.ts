@@ -1,5 +1,5 @@
 import { hour } from '../domain/calendar.ts';
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { Failure } from '../domain/failure.ts';
 import type { HoldReason, HoldStage } from '../domain/hold.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
@@ -12,6 +12,7 @@ import type {
   StoredHold,
   StoredRun,
 } from '../ports.ts';
+import { demandApproved } from './configuration.ts';
 import { runOf, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { answersExpireAt, commitSigned, withholdWithin } from './end.ts';
@@ -86,7 +87,7 @@ export type HoldDesk = Pick<Pipeline, 'ledger' | 'claim' | 'clock' | 'audit' | '
 
 /**
  * Approves a hold by somebody of `APPROVERS_FILE` who did not open it; the run goes on where it stood when it is next advanced. Throws
- * `approval-refused`, `run-not-found` for an unknown hold, `transition-refused` for one decided already.
+ * `approval-refused`, `configuration-unapproved`, `run-not-found` for an unknown hold, `transition-refused` for one decided already.
  */
 export async function approveHold(
   pipeline: HoldDesk,
@@ -95,6 +96,8 @@ export async function approveHold(
   words: { readonly signature: string; readonly reason: string },
 ): Promise<void> {
   const hold = await findHold(pipeline, id);
+  // The list of approvers is itself a guarded setting: whoever put themselves on it approves nothing yet.
+  await pipeline.ledger.read((tx) => demandApproved(pipeline.config, tx));
   const approver = await approvers.check(approvalText(hold), words.signature, pipeline.clock.now());
   if ([hold.openedBy, hold.openedBy.replace(/^[a-z]+:/, '')].includes(approver.name)) {
     throw new Failure('approval-refused', {

@@ -47,7 +47,7 @@ async function dropPlan(
       recipientAgreement: config.legal.recipientRef ?? '',
       numberPolicy: config.numbers.name,
       rules: rulesVersion,
-      configuration: config.digest,
+      configuration: run.configuration,
       layout: config.drop.layout,
       supersedes: run.revision > 1 ? formatRunId({ ...run, revision: run.revision - 1 }) : null,
       checkpoint: { origin: audit.origin, verifierKey: audit.verifierKey, note: checkpoint?.note ?? '' },

@@ -97,6 +97,23 @@ export function createFakeDrop(header: string | null = 'nhs_number'): FakeDrop {
         for (const folder of removed) folders.delete(folder);
         return removed;
       }),
+    digests: (plan) => soon(() => render(plan).drop),
+    inventory: () =>
+      soon(() => {
+        const drops = [...folders].filter(([, files]) => files.size > 0).sort(([a], [b]) => (a < b ? -1 : 1));
+        return {
+          drops: drops.map(([folder, texts]) => ({
+            run: { businessDate: folder.slice(0, 10), revision: Number(folder.slice(12)) },
+            files: [...texts]
+              .filter(([name]) => isNumbersFile(name))
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([name, text]) => ({ name, sha256: digest(text) })),
+            manifest: manifestIn(texts.get(manifestName)),
+          })),
+          staging: [],
+          strangers: [],
+        };
+      }),
     dates: () =>
       soon(() => [...new Set([...folders.keys()].map((folder) => folder.slice(0, 10)))].sort().reverse()),
   };
@@ -108,6 +125,12 @@ export function createFakeDrop(header: string | null = 'nhs_number'): FakeDrop {
       pending = { at, thrown };
     },
   };
+}
+
+function manifestIn(text: string | undefined): { sha256: string; note: string | null } | null {
+  if (text === undefined) return null;
+  const { checkpoint } = JSON.parse(text) as { checkpoint?: { note?: string } };
+  return { sha256: digest(text), note: checkpoint?.note ?? null };
 }
 
 /** Does it in a later turn, as a real disk would; what it throws rejects. */

@@ -35,6 +35,11 @@ export function testAuditLog(): AuditLog & { readonly published: readonly string
       return { size, root, note };
     },
 
+    readCheckpoint(note) {
+      const [, size = '', root = ''] = note.split('\n');
+      return { size: Number(size), root };
+    },
+
     publishCheckpoint(note) {
       published.push(note);
       return Promise.resolve();

@@ -1,6 +1,7 @@
 /** Entries, checkpoints and lists: written for good. */
 import { describe, expect, it } from '@jest/globals';
 
+import type { EntryProof } from '../../../src/ports.ts';
 import {
   all,
   firstRun,
@@ -43,6 +44,8 @@ const forbidden = [
   `UPDATE carried SET id = 'another'`,
   `DELETE FROM claims`,
   `UPDATE claims SET epoch = epoch - 1`,
+  `UPDATE configurations SET settings = '{}'`,
+  `DELETE FROM configurations`,
   `DELETE FROM sequences`,
   `UPDATE sequences SET last = last - 1`,
 ];
@@ -52,6 +55,29 @@ export function evidenceContract(desk: LedgerDesk): void {
 
   describe('evidence', () => {
     const audit = testAuditLog();
+
+    it('configurations come back in the order in which they came into force, each with its entry', async () => {
+      const sample = (digest: string, approvers: string | null) => ({
+        ...{ digest, guarded: 'g', approvers },
+        settings: { DROP_HEADER: '', PURPOSE: 'é "quoted"' },
+      });
+      const [first, second] = [sample('a', null), sample('b', '[]')];
+      const position = await write(async (tx, proof) => {
+        await tx.putConfiguration(first, proof);
+        return proof.position;
+      });
+      await write((tx, proof) => tx.putConfiguration(second, proof));
+      await write((tx, proof) => tx.putConfiguration(first, proof));
+      expect(await read((tx) => tx.configurations())).toEqual([
+        { ...first, position },
+        { ...second, position: position + 1 },
+        { ...first, position: position + 2 },
+      ]);
+      const stale = { position: 0 } as EntryProof;
+      await expect(write((tx) => tx.putConfiguration(first, stale))).rejects.toEqual(
+        failing('transition-refused'),
+      );
+    });
 
     it('entries come back byte for byte, in pages, from and up to a position', async () => {
       await desk.ledger.transact(desk.claim, async (tx) => {
@@ -94,6 +120,10 @@ export function evidenceContract(desk: LedgerDesk): void {
       await desk.ledger.transact(desk.claim, (tx) => tx.putCheckpoint(1, 'same size, another key'));
       expect(first.size).toBe(1);
       expect(await read((tx) => tx.checkpoint())).toEqual({ size: 1, note: 'same size, another key' });
+      expect(await read((tx) => tx.checkpoints())).toEqual([
+        { size: 1, note: first.note },
+        { size: 1, note: 'same size, another key' },
+      ]);
     });
 
     it('person lists of a decision made anew take the place of the earlier', async () => {
@@ -106,6 +136,12 @@ export function evidenceContract(desk: LedgerDesk): void {
       const list = await read((tx) => tx.personList(firstRun, 'released'));
       expect([...list!]).toEqual([2]);
       expect(await read((tx) => tx.personList(firstRun, 'held-back'))).toBeNull();
+      const lists = await read((tx) => tx.personLists(firstRun));
+      expect(lists.map(({ list, bytes }) => [list, ...bytes])).toEqual([
+        ['released', 1],
+        ['released', 2],
+      ]);
+      expect(await read((tx) => tx.personLists({ ...firstRun, revision: 2 }))).toEqual([]);
     });
 
     it('what is written for good cannot be altered at the engine itself', async () => {
@@ -121,6 +157,7 @@ export function evidenceContract(desk: LedgerDesk): void {
         await tx.carry([sampleObjection({ numbers: ['n1'] })]);
         await tx.recordChoice(samplePaper, proof);
         await tx.putPersonList(firstRun, 'released', Buffer.of(1), proof);
+        await tx.putConfiguration({ digest: 'c', guarded: 'g', settings: {}, approvers: null }, proof);
         await audit.sign(tx);
       });
       await walk(write, firstRun, 'opened', 'gated', 'withheld');
