@@ -24,6 +24,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
+COPY scripts/verify-*.mjs ./scripts/
 RUN mkdir -m 0700 /data /intake /outbound && chown 1000:1000 /data /intake /outbound
 USER 1000:1000
 VOLUME ["/data", "/intake", "/outbound"]

@@ -3,7 +3,8 @@
  * port, run against the fake and against the real adapter.
  */
 import type { Instant, LocalDate } from './domain/calendar.ts';
-import type { Digest, Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
+import type { Digest } from './domain/digest.ts';
+import type { AttestedList, Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
 import type { HoldReason, HoldStage } from './domain/hold.ts';
 import type { InServiceChoice } from './domain/in-service-choice.ts';
 import type { NumberList } from './domain/number-list.ts';
@@ -275,6 +276,12 @@ export interface StoredEntry {
   readonly leaf: Uint8Array;
 }
 
+/** A checkpoint as it was signed. */
+export interface SignedCheckpoint {
+  readonly size: number;
+  readonly note: string;
+}
+
 /** Right edge of the audit tree: what is needed to append. */
 export interface Frontier {
   readonly size: number;
@@ -311,7 +318,9 @@ export interface LedgerReader {
   entries(from: number, to: number): AsyncIterable<StoredEntry>;
   frontier(): Promise<Frontier>;
   /** The newest signed checkpoint. */
-  checkpoint(): Promise<{ readonly size: number; readonly note: string } | null>;
+  checkpoint(): Promise<SignedCheckpoint | null>;
+  /** Every signed checkpoint, oldest first. */
+  checkpoints(): Promise<readonly SignedCheckpoint[]>;
   personList(run: RunId, list: PersonListName): Promise<Uint8Array | null>;
 }
 
@@ -390,6 +399,11 @@ export interface Ledger {
   transact<T>(claim: Claim, work: (ledger: LedgerWriter) => Promise<T>): Promise<T>;
   /** Leaves nothing of what was destroyed in the ledger's files: write-ahead log emptied, free pages overwritten. */
   compact(): Promise<void>;
+  /**
+   * Writes a consistent copy into a new private file, flushed when it resolves. Papers, and the wrapped keys that must die (of runs and
+   * days), are left out and never touch the copy's disk: a copy that brought them back would undo their erasure. Throws `ledger-failed`.
+   */
+  copyTo(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -405,7 +419,9 @@ export interface EntryProof {
 export interface AuditLog {
   /** Writes one entry into the same transaction as the step it tells of; it lasts or vanishes with the step. */
   append(ledger: LedgerWriter, entry: Entry): Promise<EntryProof>;
-  /** Reads the new entries back, signs the tree as it then stands, stores the checkpoint. Throws `audit-invalid` if a byte differs. */
+  /** Throws `audit-invalid` if a checkpoint was shown that this ledger does not hold: an older ledger was put back. */
+  demandShown(ledger: LedgerReader): Promise<void>;
+  /** Refuses like `demandShown`; reads the new entries back, signs the tree as it then stands, stores the checkpoint. Throws `audit-invalid` if a byte differs. */
   sign(
     ledger: LedgerWriter,
   ): Promise<{ readonly size: number; readonly root: Digest; readonly note: string }>;
@@ -413,16 +429,23 @@ export interface AuditLog {
   publishCheckpoint(note: string): Promise<void>;
   /** Recomputes the tree from the stored bytes and checks every stored checkpoint's size and root. Throws `audit-invalid` with the first bad position. */
   verify(ledger: LedgerReader): Promise<{ readonly size: number; readonly root: Digest }>;
+  /** A signed note over the manifest of a folder, under the name `<origin>/<kind>`: it can never be taken for a checkpoint. */
+  vouch(kind: VouchedKind, manifest: Digest): string;
   readonly origin: string;
   readonly verifierKey: string;
 }
 
+/** What the log's key vouches for beside the log. */
+export type VouchedKind = 'pack' | 'backup';
+
 /** Those released; those the gate held back; those held back by a choice that came in before the release. */
-export type PersonListName = 'released' | 'held-back' | 'held-back-late';
+export type PersonListName = AttestedList['list'];
 
 /** Builds the two person-level lists of a run (design, section 7). */
 export interface PersonLists {
   build(people: Iterable<PersonGroup>): { readonly digest: ListDigest; readonly bytes: Uint8Array };
+  /** The digest of a list as it was stored. Throws `audit-invalid` if it cannot be read. */
+  digestOf(bytes: Uint8Array): ListDigest;
 }
 
 /** The people of one provider, each once. */

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
 import { createPersonLists } from './audit/person-lists.ts';
+import { verifierKey } from './audit/signed-note.ts';
 import type { Config, MeshConfig, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
@@ -101,7 +102,13 @@ async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Pro
     });
     return;
   }
-  if (known === keyring.masterKeyId) return;
+  await demandSameMasterKey(ledger, keyring);
+}
+
+/** Throws `master-key-wrong` unless the ledger was begun with this key. */
+export async function demandSameMasterKey(ledger: Ledger, keyring: Keyring): Promise<void> {
+  const known = await ledger.read((tx) => tx.setting(masterKeySetting));
+  if (known === null || known === keyring.masterKeyId) return;
   throw new Failure('master-key-wrong', {
     message:
       'This master key is not the one the ledger was begun with: earlier opt-outs could not be recognised under it.',
@@ -124,6 +131,10 @@ function refuseServers(config: Config): void {
     hint: 'Unset it. A run never falls back silently to another ledger than the one it was told of.',
   });
 }
+
+/** The key by which others check what this installation signs; no ledger is needed for it. */
+export const ownVerifierKey = ({ auditOrigin, dataDir }: Config): string =>
+  verifierKey(auditOrigin, readSigningKey(keyFilesIn(dataDir).signing).publicKey);
 
 /** An office that may advance runs. */
 export interface Advancing extends Office {

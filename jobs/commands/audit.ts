@@ -7,7 +7,10 @@ import { openOffice } from '../../src/wiring.ts';
 export async function verify({ json }: { readonly json: boolean }): Promise<ExitCode> {
   const office = await openOffice(readConfig());
   try {
-    const { size, root } = await office.ledger.read((tx) => office.audit.verify(tx));
+    const { size, root } = await office.ledger.read(async (tx) => {
+      await office.audit.demandShown(tx);
+      return office.audit.verify(tx);
+    });
     process.stdout.write(
       json
         ? `${JSON.stringify({ size, root })}\n`

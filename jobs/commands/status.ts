@@ -4,6 +4,9 @@ import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId, isRehearsal } from '../../src/domain/run.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Config } from '../../src/config.ts';
+import { lastRestore } from '../../src/pipeline/restored.ts';
+import type { RestoreKnown } from '../../src/pipeline/restored.ts';
+import { lastBackup } from '../../src/wiring-backups.ts';
 import { openOffice, systemClock } from '../../src/wiring.ts';
 import { stateWords } from '../words/reasons.ts';
 
@@ -14,10 +17,12 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
   const config = readConfig();
   const office = await openOffice(config);
   try {
-    const { runs, holds, checkpoint } = await office.ledger.read(async (tx) => ({
+    const { runs, holds, checkpoint, restored, backup } = await office.ledger.read(async (tx) => ({
       runs: await tx.runs({ limit: shownNights }),
       holds: (await tx.holds()).filter(({ decision }) => decision === 'open'),
       checkpoint: await tx.checkpoint(),
+      restored: await lastRestore(tx),
+      backup: await lastBackup(tx),
     }));
     const expected = lastNight(config);
     const last = runs.find((run) => run.businessDate === expected && !isRehearsal(run));
@@ -35,6 +40,8 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
       nights,
       openHolds: holds.map(({ id, run, reasons }) => ({ id, run: formatRunId(run), reasons })),
       logSize: checkpoint?.size ?? 0,
+      backup,
+      restored,
     };
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     else {
@@ -52,6 +59,8 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
             `  hold ${id} of ${run}: ${reasons.join(', ')} (export-gate hold show ${id})`,
         ),
         `  audit log: ${result.logSize} entries signed`,
+        backup === null ? '  no backup was made yet' : `  last backup: ${backup.at}, ${backup.size} entries`,
+        ...(restored === null ? [] : [restoredWords(restored)]),
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     }
@@ -59,6 +68,14 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
   } finally {
     await office.close();
   }
+}
+
+function restoredWords({ at, size, lost, drops }: RestoreKnown): string {
+  const sent = drops.length === 0 ? '' : ` Sent before it, unknown to this ledger: ${drops.join(', ')}.`;
+  const trees = lost.map((tree) => tree.size).join(', ');
+  const gone =
+    trees === '' ? '' : ` Lost: trees of ${trees} entries, whose checkpoints will never agree with this log.`;
+  return `  restored ${at} to ${size} entries.${gone}${sent}`;
 }
 
 /** The newest business date whose hour has come. */

@@ -50,6 +50,8 @@ export const holdWords: Readonly<Record<HoldReason, string>> = {
   'message-not-understood': 'A message of the national check is none of the kinds we know.',
   'too-few-answered': 'Less than 90 % of the numbers asked about were answered.',
   'clock-skew': 'Our clock and MESH’s differ by more than two hours.',
+  'ledger-restored':
+    'The ledger was restored: choices recorded here after its backup are lost until somebody records them again. See that they are, then approve.',
 };
 
 export const withheldWords: Readonly<Record<WithheldReason, string>> = {

@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Failure } from '../domain/failure.ts';
 import type { Entry } from '../domain/evidence.ts';
 import type { AuditLog, EntryProof, Frontier, LedgerReader, LedgerWriter, StoredEntry } from '../ports.ts';
-import { publishCheckpointFile } from './checkpoint-file.ts';
+import { demandShown, publishCheckpointFile } from './checkpoint-file.ts';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { append, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
 import { verifierKey, verifierOf } from './signed-note.ts';
+import { vouch } from './vouching.ts';
 
 export interface AuditLogOptions {
   readonly origin: string;
@@ -37,13 +39,18 @@ export function createAuditLog({ origin, signingKey, checkpointFile }: AuditLogO
       return { position: frontier.size } as EntryProof;
     },
 
+    demandShown: (ledger) => demandShown(ledger, checkpointFile),
+
     async sign(ledger) {
+      await demandShown(ledger, checkpointFile);
       const frontier = await readBack(ledger);
       const root = rootOf(frontier);
       const note = signCheckpoint({ origin, size: frontier.size, root }, signer);
       await ledger.putCheckpoint(frontier.size, note);
       return { size: frontier.size, root: Buffer.from(root).toString('hex'), note };
     },
+
+    vouch: (kind, manifest) => vouch(origin, kind, manifest, signingKey.privateKey),
 
     publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
 
@@ -91,10 +98,16 @@ async function signedFrontier(ledger: LedgerReader): Promise<Frontier> {
   return { size, hashes: hashes.map((hash) => Buffer.from(hash, 'base64')) };
 }
 
-/** One line of JSON with its line feed; the members of the step come after time, run and author. */
+const blindBytes = 16;
+
+/**
+ * One line of JSON with its line feed; the members of the step come after time, run and author. `blind` is random: a proof shows
+ * strangers the hashes of other entries, and nobody must be able to try what counts such a hash stands for.
+ */
 function lineOf(entry: Entry): Uint8Array {
   const { at, run, by, what, ...rest } = entry;
-  return Buffer.from(`${JSON.stringify({ at, run, by, what, ...rest })}\n`);
+  const blind = randomBytes(blindBytes).toString('base64url');
+  return Buffer.from(`${JSON.stringify({ at, run, by, what, ...rest, blind })}\n`);
 }
 
 function checkedLeaf(entry: StoredEntry, expected: number): Uint8Array {

@@ -6,10 +6,8 @@ import type { AskedOutcome } from './eligibility.ts';
 import type { GateCounts } from './decision.ts';
 import type { FailureCode } from './failure.ts';
 import type { HoldReason, HoldStage } from './hold.ts';
-import type { LocalDate } from './calendar.ts';
-
-/** SHA-256, lower-case hex. */
-export type Digest = string;
+import type { CustodyStep } from './custody.ts';
+import type { Digest } from './digest.ts';
 
 export interface FileDigest {
   readonly name: string;
@@ -24,6 +22,13 @@ export interface ListDigest {
   readonly rows: number;
 }
 
+/** A list by its root, and the number of providers on it, without which nothing can be proved against it. */
+export interface AttestedList {
+  readonly list: 'released' | 'held-back' | 'held-back-late';
+  readonly root: Digest;
+  readonly providers: number;
+}
+
 /** Totals of the rows and of the numbers of a run; both add up, or the run stops (I9, R2). */
 export interface RunTotals {
   readonly rows: GateCounts;
@@ -31,9 +36,8 @@ export interface RunTotals {
   readonly outcomes: Readonly<Record<AskedOutcome, number>>;
 }
 
-export type Step =
-  | { readonly what: 'log-opened'; readonly origin: string; readonly verifierKey: string }
-  | { readonly what: 'configuration-in-force'; readonly digest: Digest }
+/** Steps of a run. */
+export type RunStep =
   | { readonly what: 'intake-refused'; readonly code: FailureCode }
   | {
       readonly what: 'run-opened';
@@ -135,18 +139,22 @@ export type Step =
   | { readonly what: 'run-sealed'; readonly totals: RunTotals }
   | { readonly what: 'run-withheld'; readonly reason: string }
   | { readonly what: 'run-failed'; readonly code: FailureCode }
-  | { readonly what: 'key-destroyed'; readonly keyId: string; readonly purpose: string }
   | {
-      readonly what: 'choice-recorded';
-      readonly choice: string;
-      readonly channel: string;
-      readonly commitment: Digest;
-    }
-  | {
-      readonly what: 'intake-removed' | 'drop-removed';
-      readonly businessDate: LocalDate;
-      readonly name: string;
+      /**
+       * What every controller may be shown of a run: how it ended and the roots of its lists. No total, no name of a file, no digest over
+       * numbers: whoever knows a small roster could try which subset of it such a digest stands for.
+       */
+      readonly what: 'run-attested';
+      readonly outcome: 'sent' | 'nothing-sent';
+      readonly lists: readonly AttestedList[];
+      readonly rules: string;
+      readonly configuration: Digest;
+      readonly legalBasis: string;
+      readonly recipientAgreement: string;
+      readonly purpose: string;
     };
+
+export type Step = RunStep | CustodyStep;
 
 /** One entry as it is written; `run` is empty where the step belongs to no run. */
 export type Entry = Step & { readonly at: string; readonly run: string; readonly by: string };

@@ -4,7 +4,7 @@
  */
 import type { Generated } from 'kysely';
 import type { Instant, LocalDate } from '../domain/calendar.ts';
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { Failure } from '../domain/failure.ts';
 
 /** Counts up with every row and is given by the engine: the order in which rows were written. */

@@ -12,6 +12,7 @@ import { gateRun } from './gate.ts';
 import { expireHold, holdHasExpired } from './holds.ts';
 import { destroyDueKeys } from './housekeeping.ts';
 import { openRun, tellConfiguration, tellRefusal } from './open.ts';
+import { demandKnownDrops } from './restored.ts';
 import { releaseRun, resumeDecided, sealRun } from './release.ts';
 
 /** How far a run came: `changed` is false where there was nothing left to do. */
@@ -32,6 +33,7 @@ export async function advanceRun(
 ): Promise<Advanced> {
   await showCheckpoint(pipeline);
   await destroyDueKeys(pipeline);
+  if (!rehearse) await demandKnownDrops(pipeline, businessDate);
   const existing = await currentRun(pipeline, businessDate, rehearse);
   const id = existing ?? (await nextId(pipeline, businessDate, rehearse));
   if (existing === null) await openRun(pipeline, id);

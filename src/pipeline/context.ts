@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { formatInstant } from '../domain/calendar.ts';
-import type { Digest, Step } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
+import type { Step } from '../domain/evidence.ts';
 import { Failure } from '../domain/failure.ts';
 import { formatRunId } from '../domain/run.ts';
 import type { RunId, RunState } from '../domain/run.ts';

@@ -3,6 +3,7 @@ import type { Instant } from '../domain/calendar.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import type { RunId } from '../domain/run.ts';
 import type { LedgerReader, LedgerWriter, StoredRun } from '../ports.ts';
+import { attest } from './attest.ts';
 import type { Pipeline } from './context.ts';
 import { runOf, tell } from './context.ts';
 
@@ -35,6 +36,7 @@ export async function withholdWithin(
 ): Promise<void> {
   const proof = await tell(pipeline, tx, run, { what: 'run-withheld', reason });
   await tx.moveRun(run, run.state, 'withheld', { reason, endedAt: pipeline.clock.now() }, proof);
+  await attest(pipeline, tx, run, 'nothing-sent');
   await letPapersDie(pipeline, tx, run);
 }
 
@@ -43,6 +45,7 @@ export async function fail(pipeline: Pipeline, run: StoredRun, code: FailureCode
   await commitSigned(pipeline, async (tx) => {
     const proof = await tell(pipeline, tx, run, { what: 'run-failed', code });
     await tx.moveRun(run, run.state, 'failed', { reason: code, endedAt: pipeline.clock.now() }, proof);
+    await attest(pipeline, tx, run, 'nothing-sent');
     await letPapersDie(pipeline, tx, run);
   });
 }
@@ -83,9 +86,15 @@ export async function commitSigned(
   await audit.publishCheckpoint(note);
 }
 
-/** Shows the newest checkpoint outside the ledger once more: a crash may have come between its commit and its showing. */
+/**
+ * Shows the newest checkpoint outside the ledger once more: a crash may have come between its commit and its showing. Throws
+ * `audit-invalid` where a checkpoint was shown that the ledger does not hold: it is an older one, and nothing may be decided on it.
+ */
 export async function showCheckpoint({ ledger, audit }: Signing): Promise<void> {
-  const checkpoint = await ledger.read((tx) => tx.checkpoint());
+  const checkpoint = await ledger.read(async (tx) => {
+    await audit.demandShown(tx);
+    return tx.checkpoint();
+  });
   if (checkpoint !== null) await audit.publishCheckpoint(checkpoint.note);
 }
 

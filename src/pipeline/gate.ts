@@ -19,6 +19,7 @@ import { yearKey } from './open.ts';
 import { askedPaper, encodeAsked, encodeNumbers, gateTotalsPaper, putPaper, requestPaper } from './papers.ts';
 import type { Desk } from './papers.ts';
 import { PersonRows } from './person-rows.ts';
+import { awaitsChoices } from './restored.ts';
 import { noteHoldReasons } from './holds.ts';
 
 /**
@@ -209,5 +210,6 @@ async function gateReasons(
     )
   )
     reasons.push('roster-jump');
+  if (await awaitsChoices(pipeline.ledger)) reasons.push('ledger-restored');
   return reasons;
 }

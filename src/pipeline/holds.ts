@@ -1,5 +1,5 @@
 import { hour } from '../domain/calendar.ts';
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { Failure } from '../domain/failure.ts';
 import type { HoldReason, HoldStage } from '../domain/hold.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
@@ -15,6 +15,9 @@ import type {
 import { runOf, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { answersExpireAt, commitSigned, withholdWithin } from './end.ts';
+
+/** Set by a restore until somebody has seen that choices recorded after the backup are recorded again. */
+export const awaitingChoices = 'restored-awaiting-choices';
 
 const pendingSetting = (run: RunId): string => `hold-reasons/${formatRunId(run)}`;
 
@@ -117,6 +120,8 @@ export async function approveHold(
     await tx.decideHold(id, 'approved', who, proof);
     // What is let pass in a rehearsal must hold the run itself all the same.
     if (hold.reasons.includes('opt-out-unmatched') && !isRehearsal(hold.run)) await acceptStrangers(tx);
+    if (hold.reasons.includes('ledger-restored') && !isRehearsal(hold.run))
+      await tx.set(awaitingChoices, 'no');
     await tx.moveRun(run, 'held', run.heldFrom ?? 'answered', { heldFrom: null }, proof);
   });
 }

@@ -1,6 +1,8 @@
 import { dropFormatVersion, rulesVersion } from '../domain/evidence.ts';
+import type { AttestedList } from '../domain/evidence.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
 import type { DropPlan, LedgerWriter, PublishedDrop, StoredRun } from '../ports.ts';
+import { attest } from './attest.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { commitSigned, letPapersDie, reread, withhold } from './end.ts';
@@ -75,6 +77,18 @@ async function markReleased(
       await tx.putPersonList(run, list, await takePaper(tx, desk, listPaper(list)), proof);
   }
   await tx.moveRun(run, 'decided', 'released', {}, proof);
+  await attest(pipeline, tx, run, 'sent', await keptLists(pipeline, tx, run));
+}
+
+async function keptLists({ lists }: Pipeline, tx: LedgerWriter, run: StoredRun): Promise<AttestedList[]> {
+  const attested: AttestedList[] = [];
+  for (const list of ['released', 'held-back', 'held-back-late'] as const) {
+    const bytes = await tx.personList(run, list);
+    if (bytes === null) continue;
+    const { root, providers } = lists.digestOf(bytes);
+    attested.push({ list, root, providers });
+  }
+  return attested;
 }
 
 /** Back to where the decision is taken anew; nothing of the drop stands. */

@@ -35,6 +35,10 @@ export function testAuditLog(): AuditLog & { readonly published: readonly string
       return { size, root, note };
     },
 
+    demandShown: () => Promise.resolve(),
+
+    vouch: (kind, manifest) => `example.org/test-log/${kind}\n${manifest}\n`,
+
     publishCheckpoint(note) {
       published.push(note);
       return Promise.resolve();

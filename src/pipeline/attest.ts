@@ -1,0 +1,24 @@
+import { rulesVersion } from '../domain/evidence.ts';
+import type { AttestedList } from '../domain/evidence.ts';
+import type { EntryProof, LedgerWriter, StoredRun } from '../ports.ts';
+import { tell } from './context.ts';
+import type { Pipeline } from './context.ts';
+
+/** Writes the one entry of a run that an auditor pack may show whole: how it ended, and the lists that a provider can prove against. */
+export const attest = (
+  pipeline: Pick<Pipeline, 'clock' | 'config' | 'audit' | 'by'>,
+  tx: LedgerWriter,
+  run: StoredRun,
+  outcome: 'sent' | 'nothing-sent',
+  lists: readonly AttestedList[] = [],
+): Promise<EntryProof> =>
+  tell(pipeline, tx, run, {
+    what: 'run-attested',
+    outcome,
+    lists,
+    rules: rulesVersion,
+    configuration: run.configuration,
+    legalBasis: pipeline.config.legal.basisRef ?? '',
+    recipientAgreement: pipeline.config.legal.recipientRef ?? '',
+    purpose: pipeline.config.legal.purpose ?? '',
+  });
