@@ -24,6 +24,7 @@ export interface Config {
   readonly drop: { readonly layout: 'single' | 'per-location'; readonly header: string | null };
   readonly nightlyAt: string;
   readonly auditOrigin: string;
+  readonly anchors: AnchorsConfig;
   /** SHA-256 over everything above that is not a secret. */
   readonly digest: string;
 }
@@ -35,6 +36,18 @@ export interface MeshConfig {
   readonly sharedKey: string;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | null;
   readonly pollSeconds: number;
+}
+
+/** Who is to remember how far the log had come; null: not configured. */
+export interface AnchorsConfig {
+  readonly folder: string | null;
+  readonly timestamp: {
+    readonly url: string;
+    readonly caFile: string;
+    readonly policy: string | null;
+  } | null;
+  readonly witness: { readonly url: string; readonly verifierKey: string } | null;
+  readonly graceDays: number;
 }
 
 export interface CheckConfig {
@@ -72,6 +85,13 @@ const number = (least: number, most: number): z.ZodType<number> => z.coerce.numb
 const whole = (least: number, most: number): z.ZodType<number> =>
   z.coerce.number().int().min(least).max(most);
 const optional = z.string().nullable().default(null);
+const optionalUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && isAnchorUrl(new URL(text)), 'http(s) URL without name and password')
+  .nullable()
+  .default(null);
+const isAnchorUrl = ({ protocol, username, password, hash }: URL): boolean =>
+  /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
 const optionalDate = z.iso.date().nullable().default(null);
 
 const schema = z.object({
@@ -138,6 +158,21 @@ const schema = z.object({
     .string()
     .regex(/^[^\s+]+$/, 'a name without spaces and plus signs')
     .default('export-gate/audit'),
+  ANCHOR_FOLDER: optional,
+  ANCHOR_TSA_URL: optionalUrl,
+  ANCHOR_TSA_CA_FILE: optional,
+  ANCHOR_TSA_POLICY: z
+    .string()
+    .regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'an object identifier such as 1.3.6.1.4.1.4146.2.3')
+    .nullable()
+    .default(null),
+  ANCHOR_WITNESS_URL: optionalUrl,
+  ANCHOR_WITNESS_KEY: z
+    .string()
+    .regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a verifier key such as name+1234abcd+base64')
+    .nullable()
+    .default(null),
+  ANCHOR_GRACE_DAYS: whole(0, 90).default(3),
 });
 type Settings = z.infer<typeof schema>;
 
@@ -233,12 +268,40 @@ function contradictions(s: Settings): Fault[] {
     if (!path.relative(s.EXPORT_GATE_OUTBOUND_DIR, s[name]).startsWith('..'))
       fault(name, 'a folder outside EXPORT_GATE_OUTBOUND_DIR, whose content leaves');
   }
+  faults.push(...anchorContradictions(s));
   if (rangesOf(s.NHS_NUMBER_EXTRA_RANGES).some(([from, to]) => from > to || to > 899))
     fault('NHS_NUMBER_EXTRA_RANGES', 'ascending ranges below 900: 900-999 is never a live number');
   if (s.CHECK_DEADLINE_HOURS > s.CHECK_MAX_AGE_HOURS)
     fault('CHECK_DEADLINE_HOURS', 'at most CHECK_MAX_AGE_HOURS');
   return faults;
 }
+
+/** A second copy within the first is none, and what is configured by halves would be missed only on the day it is needed. */
+function anchorContradictions(s: Settings): Fault[] {
+  const faults: Fault[] = [];
+  const together = (name: keyof Settings, needs: keyof Settings): number =>
+    s[name] !== null && s[needs] === null
+      ? faults.push({ name: needs, allowed: `required with ${name}` })
+      : 0;
+  together('ANCHOR_TSA_URL', 'ANCHOR_TSA_CA_FILE');
+  together('ANCHOR_TSA_CA_FILE', 'ANCHOR_TSA_URL');
+  together('ANCHOR_TSA_POLICY', 'ANCHOR_TSA_URL');
+  together('ANCHOR_WITNESS_URL', 'ANCHOR_WITNESS_KEY');
+  together('ANCHOR_WITNESS_KEY', 'ANCHOR_WITNESS_URL');
+  const { ANCHOR_FOLDER: folder, ANCHOR_WITNESS_URL: witness } = s;
+  if (witness !== null && !witness.startsWith('https:') && !isLoopback(witness))
+    faults.push({ name: 'ANCHOR_WITNESS_URL', allowed: 'https, unless loopback' });
+  const ours = [s.EXPORT_GATE_DATA_DIR, s.EXPORT_GATE_INTAKE_DIR, s.EXPORT_GATE_OUTBOUND_DIR];
+  if (folder !== null && ours.some((place) => isWithin(folder, place) || isWithin(place, folder)))
+    faults.push({ name: 'ANCHOR_FOLDER', allowed: 'a folder apart from data, intake and outbound folders' });
+  return faults;
+}
+
+/** Whether the first place is the second or lies under it. */
+const isWithin = (place: string, folder: string): boolean => {
+  const way = path.relative(folder, place);
+  return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
+};
 
 function assemble(s: Settings): Config {
   const [least = 0, most = 1] = s.CHECK_REMOVAL_BAND.split('-').map(Number);
@@ -273,7 +336,19 @@ function assemble(s: Settings): Config {
     drop: { layout: s.DROP_LAYOUT, header: s.DROP_HEADER === 'none' ? null : s.DROP_HEADER },
     nightlyAt: s.NIGHTLY_AT,
     auditOrigin: s.AUDIT_ORIGIN,
+    anchors: anchorsOf(s),
     digest: createHash('sha256').update(JSON.stringify(open)).digest('hex'),
+  };
+}
+
+function anchorsOf(s: Settings): AnchorsConfig {
+  const { ANCHOR_TSA_URL: url, ANCHOR_TSA_CA_FILE: caFile, ANCHOR_WITNESS_KEY: verifierKey } = s;
+  const witness = s.ANCHOR_WITNESS_URL;
+  return {
+    folder: s.ANCHOR_FOLDER === null ? null : path.resolve(s.ANCHOR_FOLDER),
+    timestamp: url === null || caFile === null ? null : { url, caFile, policy: s.ANCHOR_TSA_POLICY },
+    witness: witness === null || verifierKey === null ? null : { url: witness, verifierKey },
+    graceDays: s.ANCHOR_GRACE_DAYS,
   };
 }
 

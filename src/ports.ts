@@ -2,8 +2,10 @@
  * Where the floors meet. The pipeline knows these interfaces; the wings make them true; `test/support/contracts/` holds one suite per
  * port, run against the fake and against the real adapter.
  */
+import type { AnchorName } from './domain/anchoring.ts';
 import type { Instant, LocalDate } from './domain/calendar.ts';
-import type { Digest, Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
+import type { Digest } from './domain/digest.ts';
+import type { Entry, FileDigest, ListDigest, RunTotals } from './domain/evidence.ts';
 import type { HoldReason, HoldStage } from './domain/hold.ts';
 import type { InServiceChoice } from './domain/in-service-choice.ts';
 import type { NumberList } from './domain/number-list.ts';
@@ -275,6 +277,22 @@ export interface StoredEntry {
   readonly leaf: Uint8Array;
 }
 
+/** A checkpoint as it was signed. */
+export interface SignedCheckpoint {
+  readonly size: number;
+  readonly note: string;
+}
+
+/** That an anchor took a checkpoint, and what it gave back for it. */
+export interface StoredAnchoring {
+  readonly anchor: AnchorName;
+  /** Which folder, authority or witness: another one under the same name begins anew. */
+  readonly target: string;
+  readonly size: number;
+  readonly at: Instant;
+  readonly receipt: Uint8Array;
+}
+
 /** Right edge of the audit tree: what is needed to append. */
 export interface Frontier {
   readonly size: number;
@@ -311,8 +329,14 @@ export interface LedgerReader {
   entries(from: number, to: number): AsyncIterable<StoredEntry>;
   frontier(): Promise<Frontier>;
   /** The newest signed checkpoint. */
-  checkpoint(): Promise<{ readonly size: number; readonly note: string } | null>;
+  checkpoint(): Promise<SignedCheckpoint | null>;
+  /** Every signed checkpoint, oldest first. */
+  checkpoints(): Promise<readonly SignedCheckpoint[]>;
   personList(run: RunId, list: PersonListName): Promise<Uint8Array | null>;
+  /** What anchors took, oldest first: of checkpoints of this size and larger ones. */
+  anchorings(fromSize: number): AsyncIterable<StoredAnchoring>;
+  /** What an anchor took last, of this target or, without one, of any. */
+  lastAnchoring(anchor: AnchorName, target?: string): Promise<StoredAnchoring | null>;
 }
 
 /** What a step may change. Everything in one call of `transact` happens or nothing does. */
@@ -360,6 +384,7 @@ export interface LedgerWriter extends LedgerReader {
   refuseNumber(name: string, until: LocalDate, proof: EntryProof): Promise<void>;
   recordChoice(paper: Paper, proof: EntryProof): Promise<void>;
   putPersonList(run: RunId, list: PersonListName, bytes: Uint8Array, proof: EntryProof): Promise<void>;
+  putAnchoring(anchoring: StoredAnchoring, proof: EntryProof): Promise<void>;
   /** Only the audit log calls these three. */
   appendEntry(entry: StoredEntry): Promise<void>;
   setFrontier(frontier: Frontier): Promise<void>;
@@ -413,6 +438,16 @@ export interface AuditLog {
   publishCheckpoint(note: string): Promise<void>;
   /** Recomputes the tree from the stored bytes and checks every stored checkpoint's size and root. Throws `audit-invalid` with the first bad position. */
   verify(ledger: LedgerReader): Promise<{ readonly size: number; readonly root: Digest }>;
+  /** Size and root of a checkpoint of this log. Throws `audit-invalid` for anything else. */
+  readCheckpoint(
+    ledger: LedgerReader,
+    note: string,
+  ): Promise<{ readonly size: number; readonly root: Digest }>;
+  /**
+   * The consistency proof (RFC 9162 section 2.1.4) from the tree of the first `from` entries to that of the first `to`; empty from 0.
+   * Throws `usage` where the log never had such a size.
+   */
+  prove(ledger: LedgerReader, from: number, to: number): Promise<readonly Uint8Array[]>;
   readonly origin: string;
   readonly verifierKey: string;
 }
@@ -450,4 +485,53 @@ export interface Approvers {
    * Throws `approval-refused`.
    */
   check(text: string, signature: string, now: Instant): Promise<Approver>;
+}
+
+// ------------------------------------------------------------------------------------------------------------------------ anchors
+
+/** What an anchor is shown of the log: one signed checkpoint, durable in the ledger, and what stands behind it. */
+export interface AnchoredLog {
+  /** The newest. */
+  readonly checkpoint: SignedCheckpoint;
+  /** Size of the tree that this anchor took last; 0 if it never took one. */
+  readonly anchored: number;
+  /** Verifier keys, each with the first tree size that it may sign, oldest first. */
+  readonly verifierKeys: readonly { readonly from: number; readonly verifierKey: string }[];
+  /** Consistency proof from an earlier size to the checkpoint's. */
+  prove(from: number): Promise<readonly Uint8Array[]>;
+  /** Stored bytes of the entries from a position up to another; one JSON line each, with its line feed. */
+  lines(from: number, to: number): Promise<readonly Uint8Array[]>;
+  /** Every signed checkpoint up to this one, oldest first. */
+  checkpoints(): Promise<readonly SignedCheckpoint[]>;
+  /** What anchors gave back for checkpoints since `anchored`, oldest first. */
+  receipts(): Promise<readonly StoredAnchoring[]>;
+  /** As `AuditLog.readCheckpoint`. */
+  readCheckpoint(note: string): Promise<{ readonly size: number; readonly root: Digest }>;
+}
+
+/** Somebody or something outside our reach who remembers how far the log had come. */
+export interface Anchor {
+  readonly name: AnchorName;
+  /** Which one; holds no secret. */
+  readonly target: string;
+  /** Whether it knows what it took before, and so would notice a log that was cut. */
+  readonly remembers: boolean;
+  /**
+   * Shows it the checkpoint. Resolves with a receipt once it holds it for good; taking the same checkpoint again is allowed and gives a
+   * receipt. Throws `anchor-unreachable` where it has not, or may not have, taken it: try later, nothing is lost by trying. Throws
+   * `anchor-refused` where it holds more than we show or something else: then our log was cut or forked, or what it holds was, and nothing
+   * may leave until a person knows which. Throws nothing else on its own account; rejects with the signal's reason when that fires.
+   */
+  take(log: AnchoredLog, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** How a witness's answer is judged (C2SP tlog-cosignature, Ed25519). */
+export interface Cosigner {
+  readonly name: string;
+  readonly verifierKey: string;
+  /**
+   * The checkpoint with those of these signature lines that are its cosignatures by this witness. Throws `audit-invalid` if there are
+   * none, or one that does not hold.
+   */
+  cosigned(note: string, lines: string): string;
 }

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createFolderAnchor } from './anchor/folder.ts';
+import { createWitnessAnchor } from './anchor/witness.ts';
 import { createAuditLog } from './audit/audit-log.ts';
+import { cosignerOf } from './audit/cosignature.ts';
 import { createPersonLists } from './audit/person-lists.ts';
-import type { Config, MeshConfig, SendingConfig } from './config.ts';
+import type { AnchorsConfig, Config, MeshConfig, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
@@ -14,8 +17,9 @@ import { takeAdvanceLock } from './ledger/advance-lock.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
 import { advanceRun } from './pipeline/advance.ts';
+import type { AnchorDesk } from './pipeline/anchoring.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
-import type { Approvers, AuditLog, Chance, Clock, Keyring, Ledger } from './ports.ts';
+import type { Anchor, Approvers, AuditLog, Chance, Clock, Keyring, Ledger } from './ports.ts';
 
 export { advanceRun, initKeys, keyFilesIn };
 
@@ -130,27 +134,69 @@ export interface Advancing extends Office {
   readonly pipeline: Pipeline;
 }
 
-/**
- * Takes the one right to advance runs on this machine and puts the pipeline together. Throws `busy` while another process has it.
- */
-export async function openPipeline(
-  config: SendingConfig,
-  watch: {
-    readonly by: string;
-    readonly signal: AbortSignal;
-    readonly onProgress: (event: Progress) => void;
-  },
-): Promise<Advancing> {
-  for (const folder of [config.dataDir, config.outboundDir])
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+/** Who acts, who may stop it, and who is told. */
+export interface Watch {
+  readonly by: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (event: Progress) => void;
+}
+
+/** An office that may anchor the log, and needs no MESH for it. */
+export type Anchoring = Office & AnchorDesk;
+
+/** Takes the one right to advance runs, under which anchors are shown the log too. Throws `busy` while another process has it. */
+export async function openAnchoring(config: Config, watch: Watch): Promise<Anchoring> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const anchors = await createAnchors(config.anchors);
   const lock = await takeAdvanceLock(config.dataDir);
-  let office: Office;
   try {
-    office = await openOffice(config);
+    const office = await openOffice(config);
+    const close = (): Promise<void> => office.close().then(() => lock.release());
+    return { ...office, ...watch, anchors, claim: await office.ledger.claim('advancing'), close };
   } catch (thrown) {
     await lock.release();
     throw thrown;
   }
+}
+
+/** Throws `configuration-invalid` where certificates or key cannot be read. */
+async function createAnchors({ folder, timestamp, witness }: AnchorsConfig): Promise<readonly Anchor[]> {
+  return [
+    timestamp === null ? [] : await createStamps(timestamp),
+    witness === null
+      ? []
+      : createWitnessAnchor({ url: witness.url, cosigner: cosignerOf(witness.verifierKey) }),
+    folder === null ? [] : createFolderAnchor({ folder }),
+  ].flat();
+}
+
+/** What reads certificates is large, and loaded only where there is an authority. */
+async function createStamps(timestamp: NonNullable<AnchorsConfig['timestamp']>): Promise<Anchor> {
+  const { createTimestampAnchor } = await import('./anchor/timestamp.ts');
+  const authorities = readCertificates(timestamp.caFile);
+  return createTimestampAnchor({ ...timestamp, authorities, chance: systemChance });
+}
+
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Failure('configuration-invalid', {
+      message: 'The certificates of the time-stamp authority cannot be read.',
+      place: `ANCHOR_TSA_CA_FILE, ${file}`,
+      allowed: 'a PEM file',
+      hint: 'Nothing was read or sent. Get it from the authority and check its digest by another way.',
+      cause,
+    });
+  }
+}
+
+/**
+ * Takes the one right to advance runs on this machine and puts the pipeline together. Throws `busy` while another process has it.
+ */
+export async function openPipeline(config: SendingConfig, watch: Watch): Promise<Advancing> {
+  mkdirSync(config.outboundDir, { recursive: true, mode: 0o700 });
+  const office = await openAnchoring(config, watch);
   const mailbox = createMailbox({ ...meshOptions(config.mesh), clock: systemClock, chance: systemChance });
   watch.signal.addEventListener('abort', () => {
     mailbox.close();
@@ -160,18 +206,15 @@ export async function openPipeline(
     ...office,
     pipeline: {
       ...office,
-      ...watch,
       mailbox,
       unfetchable: new Set(),
       intake: createIntakeReader({ intakeDir: config.intakeDir }),
       drop: createOutboundDrop({ outboundDir, header: drop.header, chance: systemChance }),
       lists: createPersonLists(systemChance),
-      claim: await office.ledger.claim('advancing'),
     },
     close: async () => {
       mailbox.close();
       await office.close();
-      await lock.release();
     },
   };
 }

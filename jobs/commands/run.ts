@@ -7,6 +7,7 @@ import { exitCodeOfRun, formatRunId } from '../../src/domain/run.ts';
 import { readConfig, readyToSend } from '../../src/config.ts';
 import type { SendingConfig } from '../../src/config.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
+import { anchorStandings } from '../../src/pipeline/anchoring.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import type { StoredHold, StoredRun } from '../../src/ports.ts';
 import { advanceRun, interrupted, openPipeline, systemClock } from '../../src/wiring.ts';
@@ -42,8 +43,11 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     const advanced = await advance(advancing, businessDate, options);
     await keepHouse(advancing.pipeline);
     const holds = await advancing.ledger.read((tx) => tx.holds(advanced.run));
-    process.stdout.write(options.json ? json(config, advanced, holds) : describeEnd(config, advanced, holds));
-    return exitCodeOfEnd(advanced.run);
+    const exitCode = await exitCodeWithAnchors(advancing, advanced.run);
+    process.stdout.write(
+      options.json ? json(config, advanced, holds, exitCode) : describeEnd(config, advanced, holds),
+    );
+    return exitCode;
   } finally {
     await advancing.close();
   }
@@ -82,6 +86,13 @@ function isOver(businessDate: string): boolean {
   return londonDate(now) > businessDate || londonTime(now) >= intakeTriedUntil;
 }
 
+/** However the run ended: an anchor that holds more than our log, or something else, is an alarm of the first order. */
+async function exitCodeWithAnchors({ pipeline }: Advancing, ended: StoredRun): Promise<ExitCode> {
+  const names = pipeline.anchors.map(({ name }) => name);
+  const standings = await anchorStandings(pipeline, names);
+  return standings.some(({ state }) => state === 'refused') ? exitCodes.auditInvalid : exitCodeOfEnd(ended);
+}
+
 /** A rehearsal that came through is a success; a failed run tells its own code. */
 export function exitCodeOfEnd({ state, reason }: StoredRun): ExitCode {
   if (reason === 'rehearsed') return exitCodes.done;
@@ -93,6 +104,7 @@ function json(
   config: SendingConfig,
   { run: ended, changed }: Advanced,
   holds: readonly StoredHold[],
+  exitCode: ExitCode,
 ): string {
   const { state, reason, totals, released } = ended;
   const drop =
@@ -109,7 +121,7 @@ function json(
     released,
     drop,
     holds: open,
-    exitCode: exitCodeOfEnd(ended),
+    exitCode,
   };
   return `${JSON.stringify(result, null, 2)}\n`;
 }

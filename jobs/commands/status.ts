@@ -1,11 +1,14 @@
+import { anchorNames } from '../../src/domain/anchoring.ts';
 import { addDays, formatInstant, londonDate, londonTime } from '../../src/domain/calendar.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId, isRehearsal } from '../../src/domain/run.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Config } from '../../src/config.ts';
+import { anchorStandings } from '../../src/pipeline/anchoring.ts';
 import { openOffice, systemClock } from '../../src/wiring.ts';
 import { stateWords } from '../words/reasons.ts';
+import { describeStanding, standingAsJson } from '../words/standings.ts';
 
 const shownNights = 14;
 
@@ -19,6 +22,8 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
       holds: (await tx.holds()).filter(({ decision }) => decision === 'open'),
       checkpoint: await tx.checkpoint(),
     }));
+    const configured = anchorNames.filter((name) => config.anchors[name] !== null);
+    const standings = await anchorStandings(office, configured);
     const expected = lastNight(config);
     const last = runs.find((run) => run.businessDate === expected && !isRehearsal(run));
     const done = last?.state === 'sealed';
@@ -35,6 +40,7 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
       nights,
       openHolds: holds.map(({ id, run, reasons }) => ({ id, run: formatRunId(run), reasons })),
       logSize: checkpoint?.size ?? 0,
+      anchors: standings.map(standingAsJson),
     };
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     else {
@@ -52,6 +58,7 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
             `  hold ${id} of ${run}: ${reasons.join(', ')} (export-gate hold show ${id})`,
         ),
         `  audit log: ${result.logSize} entries signed`,
+        ...standings.map(describeStanding),
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     }

@@ -4,7 +4,7 @@ import type { Entry } from '../domain/evidence.ts';
 import type { AuditLog, EntryProof, Frontier, LedgerReader, LedgerWriter, StoredEntry } from '../ports.ts';
 import { publishCheckpointFile } from './checkpoint-file.ts';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
-import { append, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
+import { append, consistencyProof, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
 import { verifierKey, verifierOf } from './signed-note.ts';
 
 export interface AuditLogOptions {
@@ -46,6 +46,19 @@ export function createAuditLog({ origin, signingKey, checkpointFile }: AuditLogO
     },
 
     publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
+
+    readCheckpoint: (_, note) =>
+      Promise.resolve().then(() => {
+        const { size, root } = openCheckpoint(Buffer.from(note), origin, [verifier]);
+        return { size, root: Buffer.from(root).toString('hex') };
+      }),
+
+    async prove(ledger, from, to) {
+      const leaves: Uint8Array[] = [];
+      for await (const { leaf } of ledger.entries(0, to)) leaves.push(leaf);
+      if (leaves.length < to) throw altered(leaves.length);
+      return consistencyProof(leaves, from);
+    },
 
     async verify(ledger) {
       const checkpoint = await ledger.checkpoint();

@@ -26,7 +26,9 @@ export interface OpenedNote {
   readonly signedBy: readonly NoteVerifier[];
 }
 
-const ed25519Type = Buffer.from([0x01]);
+/** What a key signs, as the first byte of its verifier key: notes, or cosignatures of checkpoints (tlog-cosignature). */
+export const keyTypes = { note: 0x01, cosignature: 0x04 } as const;
+export type KeyType = (typeof keyTypes)[keyof typeof keyTypes];
 const publicKeyBytes = 32;
 const keyIdBytes = 4;
 /** The specification asks for at least 16; the Go implementation stops here too. */
@@ -85,7 +87,7 @@ export function openNote(note: Uint8Array, verifiers: readonly NoteVerifier[]): 
 }
 
 /** The verifier of this name and Ed25519 public key. Throws `configuration-invalid` as `signNote` does. */
-export function verifierOf(name: string, publicKey: KeyObject): NoteVerifier {
+export function verifierOf(name: string, publicKey: KeyObject, type: KeyType = keyTypes.note): NoteVerifier {
   if (publicKey.asymmetricKeyType !== 'ed25519' || !keyName.test(name)) {
     throw new Failure('configuration-invalid', {
       message: 'This name and key cannot sign notes.',
@@ -95,23 +97,26 @@ export function verifierOf(name: string, publicKey: KeyObject): NoteVerifier {
       hint: 'A name such as example.org/export-gate is recommended.',
     });
   }
-  return { name, keyId: keyIdOf(name, rawKey(publicKey)), publicKey };
+  return { name, keyId: keyIdOf(name, type, rawKey(publicKey)), publicKey };
 }
 
-/** The verifier key as text, for auditors and their tools: `name+id+base64(0x01 || public key)`. Throws as `verifierOf`. */
-export function verifierKey(name: string, publicKey: KeyObject): string {
-  const { keyId } = verifierOf(name, publicKey);
-  return `${name}+${keyId}+${Buffer.concat([ed25519Type, rawKey(publicKey)]).toString('base64')}`;
+/** The verifier key as text, for auditors and their tools: `name+id+base64(type || public key)`. Throws as `verifierOf`. */
+export function verifierKey(name: string, publicKey: KeyObject, type: KeyType = keyTypes.note): string {
+  const { keyId } = verifierOf(name, publicKey, type);
+  return `${name}+${keyId}+${Buffer.concat([Buffer.of(type), rawKey(publicKey)]).toString('base64')}`;
 }
 
 /** Reads what `verifierKey` writes. Throws `usage` unless every part is well formed and the id belongs to name and key. */
-export function parseVerifierKey(text: string): NoteVerifier {
+export const parseVerifierKey = (text: string): NoteVerifier => readVerifierKey(text, keyTypes.note);
+
+/** The same for a key that signs something else than notes. Throws as `parseVerifierKey`. */
+export function readVerifierKey(text: string, type: KeyType): NoteVerifier {
   const [, name = '', keyId = '', base64 = ''] = verifierKeyForm.exec(text) ?? [];
   const typed = decodeBase64(base64);
   const raw = typed?.subarray(1);
-  if (typed?.[0] === ed25519Type[0] && raw?.length === publicKeyBytes && keyIdOf(name, raw) === keyId) {
+  if (typed?.[0] === type && raw?.length === publicKeyBytes && keyIdOf(name, type, raw) === keyId) {
     const jwk = { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') };
-    return verifierOf(name, createPublicKey({ key: jwk, format: 'jwk' }));
+    return verifierOf(name, createPublicKey({ key: jwk, format: 'jwk' }), type);
   }
   throw new Failure('usage', {
     message: 'This is not the verifier key of an Ed25519 note signer.',
@@ -128,13 +133,14 @@ export function decodeBase64(text: string): Buffer | undefined {
   return bytes.toString('base64') === text ? bytes : undefined;
 }
 
-interface NoteSignature {
+export interface NoteSignature {
   readonly name: string;
   readonly keyId: string;
   readonly signature: Buffer;
 }
 
-function parseNote(note: Uint8Array): { text: string; signatures: NoteSignature[] } {
+/** A note taken apart and not yet believed. Throws `audit-invalid` if it is malformed in any place. */
+export function parseNote(note: Uint8Array): { text: string; signatures: NoteSignature[] } {
   const whole = Buffer.from(note).toString();
   if (!Buffer.from(whole).equals(note)) throw refused('A signed note is UTF-8 throughout.', 'UTF-8');
   // The text may hold empty lines itself: the last one separates it from the signatures.
@@ -161,10 +167,10 @@ function parseSignatureLine(line: string): NoteSignature {
   return { name, keyId: blob.toString('hex', 0, keyIdBytes), signature: blob.subarray(keyIdBytes) };
 }
 
-const keyIdOf = (name: string, raw: Uint8Array): string =>
+const keyIdOf = (name: string, type: KeyType, raw: Uint8Array): string =>
   createHash('sha256')
     .update(`${name}\n`)
-    .update(ed25519Type)
+    .update(Buffer.of(type))
     .update(raw)
     .digest('hex')
     .slice(0, 2 * keyIdBytes);

@@ -6,10 +6,8 @@ import type { AskedOutcome } from './eligibility.ts';
 import type { GateCounts } from './decision.ts';
 import type { FailureCode } from './failure.ts';
 import type { HoldReason, HoldStage } from './hold.ts';
-import type { LocalDate } from './calendar.ts';
-
-/** SHA-256, lower-case hex. */
-export type Digest = string;
+import type { CustodyStep } from './custody.ts';
+import type { Digest } from './digest.ts';
 
 export interface FileDigest {
   readonly name: string;
@@ -31,9 +29,8 @@ export interface RunTotals {
   readonly outcomes: Readonly<Record<AskedOutcome, number>>;
 }
 
-export type Step =
-  | { readonly what: 'log-opened'; readonly origin: string; readonly verifierKey: string }
-  | { readonly what: 'configuration-in-force'; readonly digest: Digest }
+/** Steps of a run. */
+export type RunStep =
   | { readonly what: 'intake-refused'; readonly code: FailureCode }
   | {
       readonly what: 'run-opened';
@@ -134,19 +131,9 @@ export type Step =
     }
   | { readonly what: 'run-sealed'; readonly totals: RunTotals }
   | { readonly what: 'run-withheld'; readonly reason: string }
-  | { readonly what: 'run-failed'; readonly code: FailureCode }
-  | { readonly what: 'key-destroyed'; readonly keyId: string; readonly purpose: string }
-  | {
-      readonly what: 'choice-recorded';
-      readonly choice: string;
-      readonly channel: string;
-      readonly commitment: Digest;
-    }
-  | {
-      readonly what: 'intake-removed' | 'drop-removed';
-      readonly businessDate: LocalDate;
-      readonly name: string;
-    };
+  | { readonly what: 'run-failed'; readonly code: FailureCode };
+
+export type Step = RunStep | CustodyStep;
 
 /** One entry as it is written; `run` is empty where the step belongs to no run. */
 export type Entry = Step & { readonly at: string; readonly run: string; readonly by: string };

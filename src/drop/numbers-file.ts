@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { stringify } from 'csv-stringify/sync';
 
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { Failure } from '../domain/failure.ts';
 import { formatNhsNumber } from '../domain/nhs-number.ts';
 import type { NumberList } from '../domain/number-list.ts';

@@ -11,7 +11,7 @@
  * `link` fails where a name is taken, as `rename` would not, so what once stands is never replaced. A crash at any point leaves a
  * state that publishing the same plan again brings to the same bytes.
  */
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { Failure } from '../domain/failure.ts';
 import type { RunId } from '../domain/run.ts';
 import type { Chance, DropPlan, OutboundDrop, PublishedDrop } from '../ports.ts';

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { failureOf, fault } from './fault.ts';
 import type { IntakeFault } from './fault.ts';
 import { manifestName } from './tables.ts';

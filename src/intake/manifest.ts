@@ -5,7 +5,8 @@ import { z } from 'zod';
 
 import { formatInstant, hour, readDate, readInstant } from '../domain/calendar.ts';
 import type { Instant, LocalDate } from '../domain/calendar.ts';
-import type { Digest, FileDigest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
+import type { FileDigest } from '../domain/evidence.ts';
 import type { IntakeTerms } from '../ports.ts';
 import { shown } from './cell.ts';
 import { fault } from './fault.ts';

@@ -5,7 +5,7 @@ import { refused } from './ledger-failures.ts';
 import type { Appended } from './proofs.ts';
 import type { Tables } from './tables.ts';
 
-type EntryReader = Pick<LedgerReader, 'entries' | 'frontier' | 'checkpoint' | 'personList'>;
+type EntryReader = Pick<LedgerReader, 'entries' | 'frontier' | 'checkpoint' | 'checkpoints' | 'personList'>;
 type EntryWriter = Pick<LedgerWriter, 'appendEntry' | 'setFrontier' | 'putCheckpoint' | 'putPersonList'>;
 
 const entriesInOnePage = 500;
@@ -47,6 +47,8 @@ export const readEntries = (db: Kysely<Tables>): EntryReader => ({
       .executeTakeFirst();
     return row ?? null;
   },
+
+  checkpoints: () => db.selectFrom('checkpoints').select(['size', 'note']).orderBy('place').execute(),
 
   async personList({ businessDate, revision }, list) {
     const row = await db

@@ -2,40 +2,19 @@
  * The schema of the SQLite ledger as a list of migrations; what is published here is never edited, only followed by another. Triggers
  * guard against a slip or a hurried hand at the SQL prompt: who may alter the file may drop them, and is found out by the audit log.
  */
+import { anchorTables } from './schema-anchors.ts';
+import {
+  appendOnly,
+  count,
+  fixed,
+  flag,
+  noDelete,
+  noSecond,
+  noUpdate,
+  onlyGrows,
+  place,
+} from './schema-words.ts';
 
-const flag = (column: string): string => `${column} INTEGER NOT NULL CHECK (${column} IN (0, 1))`;
-const count = (column: string, least = 0): string =>
-  `${column} INTEGER NOT NULL CHECK (${column} >= ${least})`;
-
-/** `INSERT OR REPLACE` removes the old row without asking the DELETE triggers, so what must stay also refuses a second row of its key. */
-const noSecond = (table: string, ...keys: readonly string[]): string => `
-  CREATE TRIGGER ${table}_no_second BEFORE INSERT ON ${table}
-  WHEN EXISTS (SELECT 1 FROM ${table} WHERE ${keys.map((key) => `${key} = NEW.${key}`).join(' OR ')})
-  BEGIN SELECT RAISE(ABORT, '${table}: there already'); END`;
-
-const noDelete = (table: string): string => `
-  CREATE TRIGGER ${table}_no_delete BEFORE DELETE ON ${table}
-  BEGIN SELECT RAISE(ABORT, '${table}: never deleted'); END`;
-
-const noUpdate = (table: string, when = 'TRUE'): string => `
-  CREATE TRIGGER ${table}_no_update BEFORE UPDATE ON ${table} WHEN ${when}
-  BEGIN SELECT RAISE(ABORT, '${table}: written for good'); END`;
-
-const fixed = (table: string, ...columns: readonly string[]): string => `
-  CREATE TRIGGER ${table}_fixed BEFORE UPDATE OF ${columns.join(', ')} ON ${table}
-  BEGIN SELECT RAISE(ABORT, '${table}: this column was written for good'); END`;
-
-const onlyGrows = (table: string, column: string): string => `
-  CREATE TRIGGER ${table}_grow BEFORE UPDATE ON ${table} WHEN NEW.${column} < OLD.${column}
-  BEGIN SELECT RAISE(ABORT, '${table}: never falls'); END`;
-
-const appendOnly = (table: string, ...keys: readonly string[]): readonly string[] => [
-  noUpdate(table),
-  noDelete(table),
-  noSecond(table, ...keys),
-];
-
-const place = 'place INTEGER PRIMARY KEY AUTOINCREMENT';
 const ofRun = 'FOREIGN KEY (business_date, revision) REFERENCES runs';
 
 const firstTables: readonly string[] = [
@@ -141,4 +120,7 @@ const firstTriggers: readonly string[] = [
 ];
 
 /** Statements of each migration, oldest first. */
-export const sqliteMigrations: readonly (readonly string[])[] = [[...firstTables, ...firstTriggers]];
+export const sqliteMigrations: readonly (readonly string[])[] = [
+  [...firstTables, ...firstTriggers],
+  anchorTables,
+];

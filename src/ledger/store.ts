@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely } from 'kysely';
 import { Failure } from '../domain/failure.ts';
 import type { Ledger, LedgerReader, LedgerWriter } from '../ports.ts';
+import { readAnchorings, writeAnchorings } from './anchorings.ts';
 import { readCarried, writeCarried } from './carried.ts';
 import { readEntries, writeEntries } from './entries.ts';
 import { readHolds, writeHolds } from './holds.ts';
@@ -67,6 +68,7 @@ const readerOn = (db: Kysely<Tables>): LedgerReader => ({
   ...readHolds(db),
   ...readCarried(db),
   ...readEntries(db),
+  ...readAnchorings(db),
 });
 
 function writerOn(db: Kysely<Tables>): LedgerWriter {
@@ -81,6 +83,7 @@ function writerOn(db: Kysely<Tables>): LedgerWriter {
     ...writeHolds(db, appended),
     ...writeCarried(db, appended),
     ...writeEntries(db, appended),
+    ...writeAnchorings(db, appended),
   };
 }
 

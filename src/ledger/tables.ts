@@ -4,7 +4,7 @@
  */
 import type { Generated } from 'kysely';
 import type { Instant, LocalDate } from '../domain/calendar.ts';
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { Failure } from '../domain/failure.ts';
 
 /** Counts up with every row and is given by the engine: the order in which rows were written. */
@@ -83,6 +83,14 @@ export interface Tables {
   frontier: { id: number; size: number; hashes: string };
   checkpoints: { place: Place; size: number; note: string };
   personLists: RunColumns & { place: Place; list: string; bytes: Uint8Array };
+  anchorings: {
+    place: Place;
+    anchor: string;
+    target: string;
+    size: number;
+    at: Instant;
+    receipt: Uint8Array;
+  };
 }
 
 /** The stored word as one of a closed list. Throws `ledger-failed` for any other: then somebody else has written here. */

@@ -2,6 +2,7 @@ import { day, minute } from '../domain/calendar.ts';
 import { asFailure, Failure, retryOf } from '../domain/failure.ts';
 import { isBeforeAsking, toleratedSkewMinutes } from '../domain/hold.ts';
 import type { LedgerReader, StoredRun } from '../ports.ts';
+import { demandAnchored } from './anchoring.ts';
 import { sendRequests } from './ask.ts';
 import { deadlineOf, giveUp, pause } from './await-answers.ts';
 import { keyOfRun, sha256, tell } from './context.ts';
@@ -15,7 +16,7 @@ const handshakeSetting = 'mesh-handshake-at';
 
 /**
  * gated -> asked: hands every planned request to MESH, unless nobody may be asked about or somebody must look first. Throws `mesh-*` only
- * where MESH certainly has nothing of the run; `interrupted` where it may. Unless the run was gated just now, whoever has objected since is
+ * where MESH certainly has nothing of the run; `interrupted` where it may; `anchor-overdue`, `anchor-refused` before anybody is asked about. Unless the run was gated just now, whoever has objected since is
  * withdrawn first: a hold or a night without MESH may lie between.
  */
 export async function askAll(pipeline: Pipeline, run: StoredRun, gatedJustNow: boolean): Promise<void> {
@@ -42,6 +43,7 @@ async function askOrHold(pipeline: Pipeline, run: StoredRun, gatedJustNow: boole
   const { ledger } = pipeline;
   const expired = expiredApproval(pipeline, run);
   if (expired !== null) return withhold(pipeline, run, expired);
+  await demandAnchored(pipeline);
   if (!gatedJustNow) await withdrawObjected(pipeline, run);
   const requests = await ledger.read((tx) => tx.requests(run));
   if (requests.every(({ state }) => state === 'void')) return withhold(pipeline, run, 'nobody-to-ask');

@@ -1,5 +1,5 @@
 import { hour } from '../domain/calendar.ts';
-import type { Digest } from '../domain/evidence.ts';
+import type { Digest } from '../domain/digest.ts';
 import { Failure } from '../domain/failure.ts';
 import type { HoldReason, HoldStage } from '../domain/hold.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';

@@ -2,13 +2,14 @@ import { addDays, day, londonDate } from '../domain/calendar.ts';
 import type { LocalDate } from '../domain/calendar.ts';
 import { asFailure, Failure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
+import { anchorAll } from './anchoring.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { resumeDecided } from './release.ts';
 
 /**
  * Ends what has outlived its keep days: keys with their papers, intake folders, drops. Each ending is an entry. A date whose run is not over
- * keeps everything (R26, R74).
+ * keeps everything (R26, R74). Last, the log as it was signed is shown to its anchors.
  */
 export async function keepHouse(pipeline: Pipeline): Promise<void> {
   await destroyDueKeys(pipeline);
@@ -21,6 +22,7 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
     if (!(await hasOutlived(pipeline, date, config.keep.dropDays))) continue;
     await remove(pipeline, 'drop-removed', date, () => drop.remove(date));
   }
+  await anchorAll(pipeline);
 }
 
 /** Set while something that was destroyed may still lie in the ledger's files: a crash must not make us forget to compact. */

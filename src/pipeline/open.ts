@@ -90,8 +90,10 @@ export async function tellRefusal(pipeline: Pipeline, run: RunId, code: FailureC
 /** A change of the effective configuration is an entry of its own, also where a run is taken up again under another than it began with. */
 export async function tellConfiguration(pipeline: Pipeline, tx: LedgerWriter): Promise<void> {
   const { digest } = pipeline.config;
-  if ((await tx.setting(configurationSetting)) === digest) return;
-  await tell(pipeline, tx, null, { what: 'configuration-in-force', digest });
+  const previous = await tx.setting(configurationSetting);
+  if (previous === digest) return;
+  const step = { what: 'configuration-in-force', digest, previous, guarded: digest, approvedBy: [] } as const;
+  await tell(pipeline, tx, null, step);
   await tx.set(configurationSetting, digest);
 }
 

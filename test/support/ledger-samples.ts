@@ -8,6 +8,7 @@ import type {
   EntryProof,
   Ledger,
   LedgerWriter,
+  StoredAnchoring,
   StoredMessage,
   StoredRequest,
   StoredRun,
@@ -129,3 +130,11 @@ export const sampleHold = {
 } as const;
 
 export const samplePaper = { keyId: 'key-1', name: 'choice:1', sealed: Buffer.from('sealed') };
+
+export const sampleAnchoring: StoredAnchoring = {
+  anchor: 'folder',
+  target: '/mnt/second',
+  size: 1,
+  at: noon,
+  receipt: Buffer.of(0, 255),
+};

@@ -1,10 +1,12 @@
 /** Entries, checkpoints and lists: written for good. */
 import { describe, expect, it } from '@jest/globals';
 
+import type { StoredAnchoring } from '../../../src/ports.ts';
 import {
   all,
   firstRun,
   noon,
+  sampleAnchoring,
   sampleHold,
   sampleKey,
   sampleMessage,
@@ -45,6 +47,8 @@ const forbidden = [
   `UPDATE claims SET epoch = epoch - 1`,
   `DELETE FROM sequences`,
   `UPDATE sequences SET last = last - 1`,
+  `UPDATE anchorings SET size = size`,
+  `DELETE FROM anchorings`,
 ];
 
 export function evidenceContract(desk: LedgerDesk): void {
@@ -96,6 +100,53 @@ export function evidenceContract(desk: LedgerDesk): void {
       expect(await read((tx) => tx.checkpoint())).toEqual({ size: 1, note: 'same size, another key' });
     });
 
+    it('all checkpoints come back in the order in which they were put', async () => {
+      const { note } = await write((tx) => audit.sign(tx));
+      await desk.ledger.transact(desk.claim, (tx) => tx.putCheckpoint(1, 'same size, another key'));
+      expect(await read((tx) => tx.checkpoints())).toEqual([
+        { size: 1, note },
+        { size: 1, note: 'same size, another key' },
+      ]);
+    });
+
+    it('what anchors took comes back oldest first, byte for byte, and the last of each by its target', async () => {
+      expect(await read((tx) => tx.lastAnchoring('folder'))).toBeNull();
+      const taken = Array.from({ length: 101 }, (_, at) => ({
+        ...sampleAnchoring,
+        size: at + 1,
+        at: noon + at,
+      }));
+      const elsewhere = { ...sampleAnchoring, target: '/another', size: 5 };
+      const token = {
+        ...sampleAnchoring,
+        anchor: 'timestamp',
+        target: 'https://tsa.example',
+        size: 7,
+      } as const;
+      await write(async (tx, proof) => {
+        for (const anchoring of [...taken, elsewhere, token]) await tx.putAnchoring(anchoring, proof);
+      });
+      const plain = (one: StoredAnchoring): object => ({ ...one, receipt: [...one.receipt] });
+      expect((await read((tx) => all(tx.anchorings(0)))).map(plain)).toEqual(
+        [...taken, elsewhere, token].map(plain),
+      );
+      expect((await read((tx) => all(tx.anchorings(101)))).map(({ size }) => size)).toEqual([101]);
+      const last = (target?: string): Promise<number | undefined> =>
+        read((tx) => tx.lastAnchoring('folder', target)).then((one) => one?.size);
+      expect(await last()).toBe(5);
+      expect(await last('/another')).toBe(5);
+      expect(await last(sampleAnchoring.target)).toBe(101);
+      expect(await last('/nowhere')).toBeUndefined();
+    });
+
+    it('a receipt is stored with the entry that tells of it or not at all', async () => {
+      const proof = await write((_, one) => Promise.resolve(one));
+      await expect(
+        desk.ledger.transact(desk.claim, (tx) => tx.putAnchoring(sampleAnchoring, proof)),
+      ).rejects.toEqual(failing('transition-refused'));
+      expect(await read((tx) => tx.lastAnchoring('folder'))).toBeNull();
+    });
+
     it('person lists of a decision made anew take the place of the earlier', async () => {
       await withRun();
       const put = (bytes: Buffer): Promise<void> =>
@@ -121,6 +172,7 @@ export function evidenceContract(desk: LedgerDesk): void {
         await tx.carry([sampleObjection({ numbers: ['n1'] })]);
         await tx.recordChoice(samplePaper, proof);
         await tx.putPersonList(firstRun, 'released', Buffer.of(1), proof);
+        await tx.putAnchoring(sampleAnchoring, proof);
         await audit.sign(tx);
       });
       await walk(write, firstRun, 'opened', 'gated', 'withheld');

@@ -1,0 +1,78 @@
+/**
+ * What must be written down beside the runs: the log's own life, who looked, what was given out, what was destroyed. As in evidence.ts,
+ * no entry names a person.
+ */
+import type { LocalDate } from './calendar.ts';
+import type { Digest } from './digest.ts';
+import type { FailureCode } from './failure.ts';
+
+/** A block of a person list from which somebody was erased: leaf hashes before and after. */
+export interface ErasedBlock {
+  readonly run: string;
+  readonly list: string;
+  readonly providerId: string;
+  readonly block: number;
+  readonly before: Digest;
+  readonly after: Digest;
+}
+
+export type CustodyStep =
+  | { readonly what: 'log-opened'; readonly origin: string; readonly verifierKey: string }
+  | {
+      /** `guarded`: digest over thresholds and destination, whose change needs two people; `approvedBy` is empty where none was needed. */
+      readonly what: 'configuration-in-force';
+      readonly digest: Digest;
+      readonly previous: Digest | null;
+      readonly guarded: Digest;
+      readonly approvedBy: readonly string[];
+    }
+  | { readonly what: 'heartbeat'; readonly lastRun: string }
+  | { readonly what: 'log-recomputed'; readonly size: number; readonly root: Digest }
+  | { readonly what: 'signing-key-changed'; readonly previous: string; readonly verifierKey: string }
+  | {
+      readonly what: 'checkpoint-anchored';
+      readonly anchor: string;
+      readonly size: number;
+      readonly receipt: Digest;
+    }
+  | { readonly what: 'anchor-unreachable'; readonly anchor: string; readonly code: FailureCode }
+  | { readonly what: 'key-destroyed'; readonly keyId: string; readonly purpose: string }
+  | {
+      readonly what: 'choice-recorded';
+      readonly choice: string;
+      readonly channel: string;
+      readonly commitment: Digest;
+    }
+  | {
+      /** Who was looked up is named by a blinded commitment; the blinding is told to whoever asked, and kept nowhere. */
+      readonly what: 'person-looked-up';
+      readonly reason: string;
+      readonly commitment: Digest;
+    }
+  | {
+      /** One block of a person list replaced by one without the person erased: the old block stays as its leaf hash only. */
+      readonly what: 'person-erased';
+      readonly reason: string;
+      readonly blocks: readonly ErasedBlock[];
+    }
+  | {
+      readonly what: 'pack-exported';
+      readonly provider: string;
+      readonly from: LocalDate;
+      readonly to: LocalDate;
+      readonly digest: Digest;
+    }
+  | { readonly what: 'run-replayed'; readonly differences: number }
+  | { readonly what: 'backup-made'; readonly size: number; readonly root: Digest; readonly digest: Digest }
+  | {
+      readonly what: 'ledger-restored';
+      readonly size: number;
+      readonly anchoredSize: number;
+      readonly reason: string;
+      readonly approvedBy: readonly string[];
+    }
+  | {
+      readonly what: 'intake-removed' | 'drop-removed';
+      readonly businessDate: LocalDate;
+      readonly name: string;
+    };

@@ -1,0 +1,2 @@
+/** SHA-256, lower-case hex. */
+export type Digest = string;
