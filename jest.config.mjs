@@ -17,6 +17,6 @@ export default {
   transformIgnorePatterns: [
     '/node_modules/(?!(rettime|until-async|headers-polyfill|@open-draft/deferred-promise|outvariant|strict-event-emitter)/)',
   ],
-  testTimeout: 60000,
+  testTimeout: 180000,
   maxWorkers: 2,
 };
