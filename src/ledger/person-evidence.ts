@@ -91,7 +91,7 @@ export const writePersonEvidence = (db: Kysely<Tables>, appended: Appended): Per
 
   async indexPersons(year, places, proof) {
     appended.demand(proof);
-    await insertAll(db, [...indexRows(year, places)]);
+    await insertAll(db, indexRows(year, places));
   },
 
   async forgetPerson(year, token, proof) {
@@ -130,14 +130,24 @@ function* indexRows(
       yield { year, token: tokens.subarray(at, at + tokenLength), providerId };
 }
 
+/** Slice after slice, so that only one is in memory as rows. */
+function* slicesOf<T>(rows: Iterable<T>): Generator<T[]> {
+  let slice: T[] = [];
+  for (const row of rows) {
+    if (slice.push(row) < rowsAtOnce) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
+}
+
 /** The statement is compiled once and run with the values of each slice: compiling costs more than storing. */
 async function insertAll(
   db: Kysely<Tables>,
-  rows: readonly Insertable<Tables['personIndex']>[],
+  rows: Iterable<Insertable<Tables['personIndex']>>,
 ): Promise<void> {
   let compiled: { readonly length: number; readonly query: CompiledQuery } | undefined;
-  for (let at = 0; at < rows.length; at += rowsAtOnce) {
-    const slice = rows.slice(at, at + rowsAtOnce);
+  for (const slice of slicesOf(rows)) {
     if (compiled?.length !== slice.length) {
       const query = db
         .insertInto('personIndex')

@@ -60,10 +60,28 @@ async function loadSqlite(): Promise<NativeSqlite> {
   return (own as NativeSqlite | undefined) ?? import('@photostructure/sqlite');
 }
 
+/** A statement waits for the garbage collector before its memory goes: those used again and again are made once and kept. */
+const mostStatements = 100;
+
+function keptStatements(prepare: (sql: string) => NativeStatement): (sql: string) => NativeStatement {
+  const kept = new Map<string, NativeStatement>();
+  return (sql) => {
+    const statement = kept.get(sql) ?? prepare(sql);
+    kept.delete(sql);
+    kept.set(sql, statement);
+    for (const oldest of kept.keys()) {
+      if (kept.size <= mostStatements) break;
+      kept.delete(oldest);
+    }
+    return statement;
+  };
+}
+
 /** Opens a connection to a file; the pragmas that every use of it needs are up to the caller. Throws `ledger-failed`. */
 export async function openConnection(path: string): Promise<SqliteConnection> {
   const { DatabaseSync } = await loadSqlite();
   const native = faultless(() => new DatabaseSync(path));
+  const prepared = keptStatements((sql) => native.prepare(sql));
   return {
     exec: (sql) => {
       faultless(() => {
@@ -75,7 +93,7 @@ export async function openConnection(path: string): Promise<SqliteConnection> {
       return row === undefined ? undefined : Object.values(row)[0];
     },
     prepare(sql) {
-      const statement = faultless(() => native.prepare(sql));
+      const statement = faultless(() => prepared(sql));
       return {
         reader: statement.columns().length > 0,
         all: (values) => faultless(() => statement.all(...values)),

@@ -1,12 +1,12 @@
 import type { AskedRow } from '../domain/decision.ts';
 import { heldBackReasons } from '../domain/eligibility.ts';
 import { rulesVersion } from '../domain/evidence.ts';
-import type { RunTotals } from '../domain/evidence.ts';
+import type { ListDigest, RunTotals } from '../domain/evidence.ts';
 import { answeredShare, isBeforeAsking, judgedAfterRuns, judgeRemovals, jumps } from '../domain/hold.ts';
 import type { HoldReason } from '../domain/hold.ts';
 import { holds } from '../domain/number-list.ts';
 import { isRehearsal } from '../domain/run.ts';
-import type { StoredRun } from '../ports.ts';
+import type { PersonListName, StoredRun } from '../ports.ts';
 import { readAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
 import { keyOfRun, tell } from './context.ts';
@@ -16,7 +16,7 @@ import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { decideAgain, termsOf } from './intake-decision.ts';
 import type { DecidedIntake } from './intake-decision.ts';
 import { yearKey } from './open.ts';
-import { encodeList, listPaper } from './list-paper.ts';
+import { encodePieces, encodePlaces, listPaper, placesPaper } from './list-paper.ts';
 import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper, putPaper, takePaper } from './papers.ts';
 import { PersonRows } from './person-rows.ts';
 import { planRelease } from './release-plan.ts';
@@ -28,7 +28,7 @@ import type { Release } from './release-plan.ts';
  * if a person must look. Returns the release if it was decided.
  */
 export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Release | null> {
-  const { ledger, config } = pipeline;
+  const { ledger } = pipeline;
   const expired = expiredApproval(pipeline, run);
   if (expired !== null) return ended(withhold(pipeline, run, expired));
   const answers = await ledger.read((tx) => readAnswers(pipeline, tx, run));
@@ -36,25 +36,14 @@ export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Rel
   if (answers.answered === 0 && !(await cameOddly(pipeline, run)))
     return ended(withhold(pipeline, run, 'nothing-answered'));
 
-  const { newest: again, allowed } = await decideAgain(pipeline, run);
-  const { rows, totals, blinding } = await takeGated(pipeline, run);
-  const release = planRelease({
-    rows,
-    answers,
-    again: again.decision,
-    allowed,
-    choicesHeard: again.choicesHeard,
-    releaseDate: termsOf(pipeline, run.businessDate).releaseDate,
-    layout: config.drop.layout,
-    blinding,
-    gated: totals,
-  });
-  const reasons = await reasonsToHold(pipeline, run, { again, answers, release });
+  const decided = await decideOnAnswers(pipeline, run, answers);
+  const { release } = decided;
+  const reasons = await reasonsToHold(pipeline, run, answers, decided);
   const hold = { stage: 'before-release', reasons, digest: release.digest } as const;
   const approved = await ledger.read((tx) => isApproved(tx, run, hold));
   if (reasons.length > 0 && !approved) return ended(holdRun(pipeline, run, hold));
   if (release.numbers.length === 0) return ended(withhold(pipeline, run, 'nobody-to-release'));
-  await commitDecision(pipeline, run, { again, release, rows });
+  await commitDecision(pipeline, run, decided);
   return release;
 }
 
@@ -86,19 +75,40 @@ const takeGated = (pipeline: Pipeline, run: StoredRun): Promise<Gated> =>
     };
   });
 
-interface Deciding {
-  readonly again: DecidedIntake;
-  readonly answers: Answers;
+interface Decided {
   readonly release: Release;
+  /** The rows asked about. */
+  readonly rows: Iterable<AskedRow>;
+  /** The newest intake, without the memory that deciding on it took. */
+  readonly newest: Pick<DecidedIntake, 'intake' | 'unmatchedRecent'>;
+}
+
+/** Decides anew on the newest intake and settles every number asked about. */
+async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answers): Promise<Decided> {
+  const { newest, allowed } = await decideAgain(pipeline, run);
+  const { rows, totals, blinding } = await takeGated(pipeline, run);
+  const release = planRelease({
+    rows,
+    answers,
+    again: newest.decision,
+    allowed,
+    choicesHeard: newest.choicesHeard,
+    releaseDate: termsOf(pipeline, run.businessDate).releaseDate,
+    layout: pipeline.config.drop.layout,
+    blinding,
+    gated: totals,
+  });
+  const { intake, unmatchedRecent } = newest;
+  return { release, rows, newest: { intake, unmatchedRecent } };
 }
 
 /** Everything that a person must look at before this release. Reasons of the gate are judged anew on the newest intake. */
 async function reasonsToHold(
   pipeline: Pipeline,
   run: StoredRun,
-  deciding: Deciding,
+  answers: Answers,
+  { newest, release }: Decided,
 ): Promise<readonly HoldReason[]> {
-  const { again, answers, release } = deciding;
   const band = pipeline.config.check.removalBand;
   const { noted, sizes } = await pipeline.ledger.read(async (tx) => ({
     noted: await notedHoldReasons(tx, run),
@@ -114,7 +124,7 @@ async function reasonsToHold(
   const reasons: (HoldReason | null)[] = [
     ...noted.filter((reason) => !isBeforeAsking(reason)),
     ...judgements,
-    again.unmatchedRecent > 0 ? 'opt-out-unmatched' : null,
+    newest.unmatchedRecent > 0 ? 'opt-out-unmatched' : null,
     answers.judged.some(({ level, returned }) => level === 0 && returned === 0) ? 'answer-empty' : null,
     answers.answered < answers.asked * answeredShare ? 'too-few-answered' : null,
     jumps(
@@ -127,37 +137,31 @@ async function reasonsToHold(
   return [...new Set(reasons.filter((reason) => reason !== null))].sort();
 }
 
-interface Decided {
-  readonly again: DecidedIntake;
-  readonly release: Release;
-  readonly rows: Iterable<AskedRow>;
-}
-
 /** Writes the decision down: who leaves is fixed, and a signed checkpoint covers it before anything is linked. */
 async function commitDecision(
   pipeline: Pipeline,
   run: StoredRun,
-  { again, release, rows }: Decided,
+  { newest, release, rows }: Decided,
 ): Promise<void> {
   const { keyring, lists } = pipeline;
   const people = personRows(rows, release);
   await commitSigned(pipeline, async (tx) => {
     const desk = { keyring, key: await keyOfRun(tx, run) };
     const year = await yearKey(pipeline, tx, run.businessDate);
-    const released = lists.build(people.released.groups(keyring, year, run));
-    const late = lists.build(people.late.groups(keyring, year, run));
-    for (const [name, list, { pieces }] of [
-      ['released', people.released, released],
-      ['held-back-late', people.late, late],
-    ] as const) {
-      await putPaper(tx, desk, listPaper(name), encodeList({ pieces, places: list.places(keyring, year) }));
-    }
+    const keep = async (list: PersonListName, rows: PersonRows): Promise<ListDigest> => {
+      const { digest, pieces } = lists.build(rows.groups(keyring, year, run));
+      await putPaper(tx, desk, listPaper(list), encodePieces(pieces));
+      await putPaper(tx, desk, placesPaper(list), encodePlaces(rows.places(keyring, year)));
+      return digest;
+    };
+    const releasedList = await keep('released', people.released);
+    const heldBackLateList = await keep('held-back-late', people.late);
     const proof = await tell(pipeline, tx, run, {
       what: isRehearsal(run) ? 'run-rehearsed' : 'run-decided',
       totals: release.totals,
-      newestIntake: again.intake.digest,
-      releasedList: isRehearsal(run) ? null : released.digest,
-      heldBackLateList: late.digest,
+      newestIntake: newest.intake.digest,
+      releasedList: isRehearsal(run) ? null : releasedList,
+      heldBackLateList,
       commitment: release.digest,
       rules: rulesVersion,
     });

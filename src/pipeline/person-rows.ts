@@ -4,6 +4,9 @@ import type { NhsNumber } from '../domain/nhs-number.ts';
 import type { RunId } from '../domain/run.ts';
 import type { Keyring, PersonGroup, PersonPlaces, WrappedKey } from '../ports.ts';
 
+/** Bytes of a token of the index (ports, `PersonPlaces`). */
+const tokenBytes = 16;
+
 /** People of one run by provider, each once a provider with one code; turned into pseudonyms only when the list is built. */
 export class PersonRows {
   readonly #byProvider = new Map<
@@ -37,9 +40,13 @@ export class PersonRows {
   /** The same people as the index of the year names them. */
   places(keyring: Keyring, year: WrappedKey): PersonPlaces[] {
     const token = keyring.personTokens(year);
-    return Array.from(this.#byProvider, ([providerId, { numbers }]) => ({
-      providerId,
-      tokens: Buffer.concat(Array.from(numberList(numbers), (number) => token(formatNhsNumber(number)))),
-    }));
+    return Array.from(this.#byProvider, ([providerId, { numbers }]) => {
+      const people = numberList(numbers);
+      const tokens = Buffer.alloc(people.length * tokenBytes);
+      people.forEach((number, at) => {
+        tokens.set(token(formatNhsNumber(number)), at * tokenBytes);
+      });
+      return { providerId, tokens };
+    });
   }
 }

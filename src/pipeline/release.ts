@@ -6,7 +6,7 @@ import { attest } from './attest.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { commitSigned, letPapersDie, reread, withhold } from './end.ts';
-import { decodeList, listPaper } from './list-paper.ts';
+import { decodePieces, decodePlaces, listPaper, placesPaper } from './list-paper.ts';
 import { decodePlan, encodePlan, planPaper, putPaper, takePaper } from './papers.ts';
 import { countRecorded } from './recorded-choices.ts';
 import type { Release } from './release-plan.ts';
@@ -77,9 +77,10 @@ async function markReleased(
   if (key !== null) {
     const desk = { keyring: pipeline.keyring, key };
     for (const list of ['released', 'held-back-late'] as const) {
-      const { pieces, places } = decodeList(await takePaper(tx, desk, listPaper(list)));
-      await tx.putPersonList(run, list, { pieces, indexed: places !== null }, proof);
-      await tx.indexPersons(run.businessDate.slice(0, 4), places ?? [], proof);
+      const pieces = decodePieces(await takePaper(tx, desk, listPaper(list)));
+      await tx.putPersonList(run, list, { pieces, indexed: true }, proof);
+      const places = decodePlaces(await takePaper(tx, desk, placesPaper(list)));
+      await tx.indexPersons(run.businessDate.slice(0, 4), places, proof);
     }
   }
   await tx.moveRun(run, 'decided', 'released', {}, proof);
