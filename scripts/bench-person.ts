@@ -1,5 +1,6 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { KeyPairKeyObjectResult } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { createAuditLog } from '../src/audit/audit-log.ts';
@@ -29,15 +30,29 @@ const { people, nights, keep } = new Command()
 
 const folder = path.join(import.meta.dirname, '..', 'var', 'bench-person');
 const file = path.join(folder, 'ledger.sqlite');
+process.umask(0o077);
+const isThere = keep && existsSync(file);
+if (!isThere) rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
 const chance: Chance = { bytes: (length) => randomBytes(length) };
 const keyring = createKeyring(Buffer.alloc(32, 7), chance);
 const lists = createPersonLists(chance);
-const pair = generateKeyPairSync('ed25519');
+const pair = signingKeys(path.join(folder, 'signing-key.pem'));
 const audit = createAuditLog({
   origin: 'bench',
   signingKey: pair,
   checkpointFile: path.join(folder, 'checkpoint'),
 });
+/** The same pair for a ledger that is used again. */
+function signingKeys(keyFile: string): KeyPairKeyObjectResult {
+  if (!existsSync(keyFile)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  }
+  const privateKey = createPrivateKey(readFileSync(keyFile));
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
 const firstNight = '2024-01-01';
 const heldBackShare = 0.14;
 const providers = 120;
@@ -137,10 +152,6 @@ async function fill(ledger: Ledger, claim: Claim): Promise<void> {
 
 const seconds = (began: number): string => ((performance.now() - began) / 1000).toFixed(2);
 
-process.umask(0o077);
-const isThere = keep && statSync(file, { throwIfNoEntry: false }) !== undefined;
-if (!isThere) rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
 if (!isThere) {
   const filling = await openSqliteLedger(file);
   await fill(filling, await filling.claim('advancing'));

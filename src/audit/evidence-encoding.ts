@@ -118,12 +118,17 @@ export function encodePieces({ root, providers }: EvidenceList, length: number):
   return pieces;
 }
 
-/** The providers of a piece; its blocks are views of the given Buffer, not copies. Throws `audit-invalid`. */
-export function decodePiece(piece: Buffer): EvidenceProvider[] {
+/**
+ * The providers of a piece, or the only one with this id; blocks are views of the given Buffer, not copies. Throws `audit-invalid`.
+ */
+export function decodePiece(piece: Buffer, only: string | null = null): EvidenceProvider[] {
   const take = takerOf(piece);
   if (piece.subarray(0, tags.list.length).equals(tags.list)) take.bytes(tags.list.length + hashBytes + 4);
   const providers: EvidenceProvider[] = [];
-  while (!take.isAtEnd()) providers.push(takeProvider(take));
+  while (!take.isAtEnd()) {
+    const provider = takeProvider(take, only);
+    if (provider !== null) providers.push(provider);
+  }
   return providers;
 }
 
@@ -138,18 +143,27 @@ export function decodeEvidenceList(stored: Buffer): EvidenceList {
   const root = take.bytes(hashBytes).toString('hex');
   const count = take.u32();
   const providers: EvidenceProvider[] = [];
-  while (providers.length < count) providers.push(takeProvider(take));
+  while (providers.length < count) {
+    const provider = takeProvider(take);
+    if (provider !== null) providers.push(provider);
+  }
   take.end();
   return { root, rows: sumOf(providers.map(({ rows }) => rows)), providers };
 }
 
-function takeProvider(take: Taker): EvidenceProvider {
+/** The next provider, or null where only another one is wanted: most of a look-up is passing over the others. */
+function takeProvider(take: Taker, only: string | null = null): EvidenceProvider | null {
   take.tag(tags.provider);
   const id = take.bytes(take.u16());
   const providerId = id.toString();
   if (!Buffer.from(providerId).equals(id)) throw take.unreadable('a provider id in UTF-8');
   const [blockCount, rows] = [take.u32(), take.u32()];
   if (rows === 0 || blockCount !== blocksFor(rows)) throw take.unreadable('one block for each 256 rows');
+  if (only !== null && providerId !== only) {
+    const full = blockLength(providerId, rowsPerBlock) * (blockCount - 1);
+    take.bytes(hashBytes + blindingBytes + full + blockLength(providerId, rowsIn(blockCount - 1, rows)));
+    return null;
+  }
   const root = take.bytes(hashBytes).toString('hex');
   const blinding = take.bytes(blindingBytes);
   const blocks = Array.from({ length: blockCount }, (_, number) => ({

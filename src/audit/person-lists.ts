@@ -33,7 +33,7 @@ export function createPersonLists(chance: Chance): PersonLists {
       return { digest: digestOf(list), pieces: encodePieces(list, pieceLength) };
     },
 
-    find: (piece, pseudonym, under) => standing(decodePiece(view(piece)), pseudonym, under),
+    find: (piece, pseudonym, under) => standing(decodePiece(view(piece), under), pseudonym),
 
     async demandSound(ledger, lists) {
       const told = await readToldLists(ledger);
@@ -43,7 +43,7 @@ export function createPersonLists(chance: Chance): PersonLists {
     erase(piece, pseudonym) {
       const bytes = Buffer.from(piece);
       const blocks = decodePiece(bytes).flatMap((provider) =>
-        standing([provider], pseudonym, null).map(({ block }) =>
+        standing([provider], pseudonym).map(({ block }) =>
           eraseWithin(provider, block, pseudonym, chance.bytes(seedBytes)),
         ),
       );
@@ -66,14 +66,8 @@ function* groups(people: Iterable<PersonGroup>): Generator<readonly [string, rea
   for (const { providerId, rows } of people) yield [providerId, rows];
 }
 
-const standing = (
-  providers: readonly EvidenceProvider[],
-  pseudonym: Uint8Array,
-  under: string | null,
-): EvidencePlace[] =>
-  providers
-    .filter(({ providerId }) => under === null || providerId === under)
-    .flatMap((provider) => findInProvider(provider, pseudonym) ?? []);
+const standing = (providers: readonly EvidenceProvider[], pseudonym: Uint8Array): EvidencePlace[] =>
+  providers.flatMap((provider) => findInProvider(provider, pseudonym) ?? []);
 
 /** Overwrites the block within the bytes of its piece, of which it is a view. */
 function eraseWithin(provider: EvidenceProvider, number: number, pseudonym: Uint8Array, seed: Uint8Array) {

@@ -47,21 +47,21 @@ export const readPersonEvidence = (db: Kysely<Tables>): PersonReader => ({
 
   /** In the order of lists and, within each, of its pieces. */
   async personListPieces(lists, providerId) {
-    let query = db
-      .selectFrom('evidencePieces as piece')
-      .selectAll()
-      .where('listId', 'in', lists.length === 0 ? [-1] : [...lists])
-      .orderBy('listId')
-      .orderBy('first');
-    if (providerId !== null)
-      query = query.where('first', '=', (outer) =>
-        outer
-          .selectFrom('evidencePieces as other')
-          .select(({ fn }) => fn.max('other.first').as('last'))
-          .whereRef('other.listId', '=', 'piece.listId')
-          .where('other.first', '<=', providerId),
-      );
-    return query.execute();
+    const wanted = lists.length === 0 ? [-1] : [...lists];
+    const pieces = db.selectFrom('evidencePieces as piece').selectAll('piece').orderBy('piece.listId');
+    if (providerId === null)
+      return pieces.where('piece.listId', 'in', wanted).orderBy('piece.first').execute();
+    const holding = db
+      .selectFrom('evidencePieces')
+      .select(({ fn }) => ['listId', fn.max('first').as('first')])
+      .where('listId', 'in', wanted)
+      .where('first', '<=', providerId)
+      .groupBy('listId');
+    return pieces
+      .innerJoin(holding.as('holding'), (join) =>
+        join.onRef('holding.listId', '=', 'piece.listId').onRef('holding.first', '=', 'piece.first'),
+      )
+      .execute();
   },
 
   async indexedProviders(year, token) {
