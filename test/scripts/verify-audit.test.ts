@@ -253,8 +253,8 @@ describe('the command', () => {
 
   it('holds drops against their releases', async () => {
     const csv = 'nhs_number\n9990000018\n';
-    const manifest = '{"files":[]}\n';
-    const files = [{ name: 'nhs-numbers.csv', rows: 1, sha256: sha256(csv) }];
+    const files = [{ name: 'nhs-numbers.csv', rows: 1 }];
+    const manifest = JSON.stringify({ files: [{ ...files[0], sha256: sha256(csv) }] });
     const told = await logOf(
       [decided(1), true],
       [releasedAs('2026-03-01/r1', files, sha256(manifest)), false],
