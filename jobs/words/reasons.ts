@@ -50,6 +50,7 @@ export const holdWords: Readonly<Record<HoldReason, string>> = {
   'message-not-understood': 'A message of the national check is none of the kinds we know.',
   'too-few-answered': 'Less than 90 % of the numbers asked about were answered.',
   'clock-skew': 'Our clock and MESH’s differ by more than two hours.',
+  'clock-moved': 'Our clock and MESH’s came to differ by more than two hours while answers were awaited.',
 };
 
 export const withheldWords: Readonly<Record<WithheldReason, string>> = {

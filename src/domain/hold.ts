@@ -17,6 +17,7 @@ export const holdReasons = [
   'message-not-understood',
   'too-few-answered',
   'clock-skew',
+  'clock-moved',
 ] as const;
 export type HoldReason = (typeof holdReasons)[number];
 

@@ -55,7 +55,7 @@ async function countWhatIsLeft({ mailbox, onProgress }: Pipeline): Promise<numbe
 /** Empties the inbox until a look brings nothing new, so that a second answer lying beside the first is seen; then sends what was split. */
 export async function look(pipeline: Pipeline, run: StoredRun): Promise<void> {
   try {
-    await staySeen(pipeline);
+    await staySeen(pipeline, run);
     while ((await collectMail(pipeline)) > 0) pipeline.signal.throwIfAborted();
     await sendRequests(pipeline, run, false);
   } catch (thrown) {

@@ -1,9 +1,10 @@
 /** Waiting for the national check: how long, for what, and what else lies in the mailbox meanwhile. */
 import { describe, expect, it } from '@jest/globals';
-import { hour } from '../../src/domain/calendar.ts';
+import { hour, minute } from '../../src/domain/calendar.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { requestOf } from '../../src/pipeline/binding.ts';
 import type { LedgerReader, Mailbox, RawMessage, StoredRequest } from '../../src/ports.ts';
+import { approve } from '../support/approvals.ts';
 import { createWorld, mailboxId, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World } from '../support/gate-world.ts';
 import { residents, testNumber, testNumbers } from '../support/residents.ts';
@@ -23,6 +24,28 @@ describe('a night that waits', () => {
     world.intake({ choices: [], roster: residents(3) });
     expect((await world.run()).run.state).toBe('sealed');
     expect(world.simulator.statistics().calls.handshake).toBe(3);
+  });
+
+  it('holds the release when the clocks come apart meanwhile, until somebody has looked', async () => {
+    const world = await createWorld({ settings: hourly, simulator: { answerDelayMs: 19 * hour } });
+    world.intake({ choices: [], roster: residents(3) });
+    const { mailbox, ledger, claim } = world.pipeline;
+    let isAsked = false;
+    world.pipeline = {
+      ...world.pipeline,
+      mailbox: {
+        ...mailbox,
+        handshake: () => Promise.resolve(isAsked ? -121 * minute : 0),
+        async send(message) {
+          isAsked = true;
+          await ledger.transact(claim, (tx) => tx.set(`mesh-handshake-at/${mailbox.mailboxId}`, '0'));
+          return mailbox.send(message);
+        },
+      },
+    };
+    expect((await world.run()).run.state).toBe('held');
+    expect(await approve(world)).toMatchObject({ stage: 'before-release', reasons: ['clock-moved'] });
+    expect((await world.run()).run.state).toBe('sealed');
   });
 
   it('for parts of a list refused late releases who was answered before that grows too old', async () => {
