@@ -91,6 +91,12 @@ export default {
       '^(src/ledger|test)/',
       'One home for state.',
     ),
+    home(
+      'time-stamps',
+      'node_modules/(pkijs|asn1js)/',
+      '^(src/anchor|test|scripts)/',
+      'One reader of certificates and tokens that come from outside.',
+    ),
     home('queue', 'node_modules/(bullmq|ioredis)/', '^(src/queue|test)/', 'The queue only rings the bell.'),
     home(
       'config',
