@@ -137,3 +137,38 @@ export async function startFarSide(program: string, flags: readonly string[]): P
     },
   };
 }
+
+/** A witness in a process of its own. */
+export interface RunningWitness {
+  readonly url: string;
+  readonly verifierKey: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a witness that knows the logs of these keys; resolves once it listens. */
+export async function startWitness(
+  program: string,
+  folder: string,
+  logs: readonly string[],
+  port = 0,
+): Promise<RunningWitness> {
+  const known = logs.flatMap((key) => ['--log', key]);
+  const own = ['--name', 'witness.example/w1', '--folder', folder, '--port', String(port)];
+  const child = spawn(process.execPath, [program, ...own, ...known], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = once(child, 'close');
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { listening: url, verifierKey } = JSON.parse(line.toString()) as Record<
+    'listening' | 'verifierKey',
+    string
+  >;
+  return {
+    url,
+    verifierKey,
+    async stop() {
+      child.kill();
+      await gone;
+    },
+  };
+}
