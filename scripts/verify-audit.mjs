@@ -393,6 +393,8 @@ const signedAtOnce = new Set([
   ...['heartbeat', 'log-recomputed', 'signing-key-changed'],
 ]);
 
+const attested = new Set(['run-withheld', 'run-failed']);
+
 /** Nothing was released but what was decided, and signed, before. Gives back what was exported, oldest first. */
 function checkRuns(entries, checkpoints, fault) {
   const sizes = [...checkpoints.keys()].sort((a, b) => a - b);
@@ -400,8 +402,10 @@ function checkRuns(entries, checkpoints, fault) {
   const nights = [];
   for (const [position, entry] of entries.entries()) {
     const { what, run } = entry;
-    if (signedAtOnce.has(what) && !checkpoints.has(position + 1))
-      fault(position, `the checkpoint that was signed with this entry (${what}) is missing`);
+    // The end of a run without a release is attested before it is signed; logs of earlier versions did not do so.
+    const last = attested.has(what) && !checkpoints.has(position + 1) ? position + 1 : position;
+    if (signedAtOnce.has(what) && !checkpoints.has(last + 1))
+      fault(last, `the checkpoint that was signed with entry ${position} (${what}) is missing`);
     if (what === 'run-decided') decided.set(run, { at: position, numbers: entry.totals?.outcomes?.released });
     if (what === 'decision-withdrawn') decided.delete(run);
     if (what !== 'run-released') continue;

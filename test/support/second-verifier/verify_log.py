@@ -16,6 +16,9 @@ SIGNED_AT_ONCE = {
     "heartbeat", "log-recomputed", "signing-key-changed",
 }
 
+ATTESTED = {"run-withheld", "run-failed"}
+SPACE = re.compile("[\t\n\x0b\x0c\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]")
+
 # ------------------------------------------------------------------ Ed25519 (RFC 8032, section 5.1.7), in extended coordinates
 
 P = 2**255 - 19
@@ -122,7 +125,7 @@ def from_base64(text):
 
 def read_key(text, kind=1):
     parts = text.split("+", 2) if isinstance(text, str) else []
-    if len(parts) != 3 or not parts[0] or re.search(r"\s", parts[0]) or not re.fullmatch("[0-9a-f]{8}", parts[1]):
+    if len(parts) != 3 or not parts[0] or SPACE.search(parts[0]) or not re.fullmatch("[0-9a-f]{8}", parts[1]):
         return None
     data = from_base64(parts[2])
     if data is None or len(data) != 33 or data[0] != kind:
@@ -149,7 +152,7 @@ def read_checkpoint(note):
     signatures = []
     for line in signed[:-1].split("\n"):
         parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "\u2014" or not parts[1] or "+" in parts[1] or re.search(r"\s", parts[1]):
+        if len(parts) != 3 or parts[0] != "\u2014" or not parts[1] or "+" in parts[1] or SPACE.search(parts[1]):
             return None
         data = from_base64(parts[2])
         if data is None or len(data) < 5:
@@ -460,8 +463,9 @@ def check_runs(entries, sizes, fault):
     decided = {}
     for position, entry in enumerate(entries):
         what, run = entry.get("what"), entry.get("run")
-        if what in SIGNED_AT_ONCE and position + 1 not in sizes:
-            fault(position)
+        last = position + (what in ATTESTED and position + 1 not in sizes)
+        if what in SIGNED_AT_ONCE and last + 1 not in sizes:
+            fault(last)
         if what == "run-decided":
             decided[run] = position
         if what == "decision-withdrawn":
