@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { AnchorStanding } from '../../src/domain/anchoring.ts';
 import { londonDate, londonTime, minute, readDate } from '../../src/domain/calendar.ts';
 import { asFailure, exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
@@ -16,6 +17,7 @@ import { describeEnd } from '../words/ends.ts';
 import { describeFailure } from '../words/failures.ts';
 import { operator } from '../words/operator.ts';
 import { progressOn } from '../words/progress.ts';
+import { standingAsJson } from '../words/standings.ts';
 
 export interface RunOptions {
   readonly date?: string;
@@ -44,9 +46,12 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     const advanced = await advanceAndAnchor(advancing, businessDate, options);
     await keepHouse(advancing.pipeline);
     const holds = await advancing.ledger.read((tx) => tx.holds(advanced.run));
-    const exitCode = await exitCodeWithAnchors(advancing, advanced.run);
+    const standings = await standingsOf(advancing);
+    const exitCode = exitCodeWithAnchors(advanced.run, standings);
     process.stdout.write(
-      options.json ? json(config, advanced, holds, exitCode) : describeEnd(config, advanced, holds),
+      options.json
+        ? json(config, advanced, { holds, exitCode, anchors: standings.map(standingAsJson) })
+        : describeEnd(config, advanced, holds),
     );
     return exitCode;
   } finally {
@@ -71,12 +76,15 @@ async function advanceAndAnchor(
   }
 }
 
+const standingsOf = ({ pipeline }: Advancing): Promise<readonly AnchorStanding[]> =>
+  anchorStandings(
+    pipeline,
+    pipeline.anchors.map(({ name }) => name),
+  );
+
 /** However the run ended: an anchor that holds more than our log, or something else, is an alarm of the first order. */
-async function exitCodeWithAnchors({ pipeline }: Advancing, ended: StoredRun): Promise<ExitCode> {
-  const names = pipeline.anchors.map(({ name }) => name);
-  const standings = await anchorStandings(pipeline, names);
-  return standings.some(({ state }) => state === 'refused') ? exitCodes.auditInvalid : exitCodeOfEnd(ended);
-}
+const exitCodeWithAnchors = (ended: StoredRun, standings: readonly AnchorStanding[]): ExitCode =>
+  standings.some(({ state }) => state === 'refused') ? exitCodes.auditInvalid : exitCodeOfEnd(ended);
 
 function dateOf(given: string | undefined): string {
   const date = given === undefined ? londonDate(systemClock.now()) : readDate(given);
@@ -121,8 +129,15 @@ export function exitCodeOfEnd({ state, reason }: StoredRun): ExitCode {
 function json(
   config: SendingConfig,
   { run: ended, changed }: Advanced,
-  holds: readonly StoredHold[],
-  exitCode: ExitCode,
+  {
+    holds,
+    exitCode,
+    anchors,
+  }: {
+    readonly holds: readonly StoredHold[];
+    readonly exitCode: ExitCode;
+    readonly anchors: readonly object[];
+  },
 ): string {
   const { state, reason, totals, released } = ended;
   const drop =
@@ -139,6 +154,7 @@ function json(
     released,
     drop,
     holds: open,
+    anchors,
     exitCode,
   };
   return `${JSON.stringify(result, null, 2)}\n`;
