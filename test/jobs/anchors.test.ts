@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { ownVerifierKey, takeAdvanceLock } from '../../src/wiring.ts';
 import { readConfig } from '../../src/config.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { serveHandler } from '../support/loopback.ts';
 import type { Loopback } from '../support/loopback.ts';
 import { startWitness } from '../support/processes.ts';
@@ -65,7 +66,7 @@ const anchoredNight = (work: (night: Night, outside: Outside) => Promise<void>):
       },
       async restartWitness(...keys: readonly string[]) {
         await witness.stop();
-        const port = Number(new URL(witness.url).port);
+        const port = ['--port', new URL(witness.url).port];
         witness = await startWitness(night.programs.witness, memory, keys, port);
       },
     };
@@ -243,6 +244,27 @@ describe('audit anchor', () => {
 });
 
 describe('the witness', () => {
+  it('speaks TLS, to those who trust its certificate and to no other', () =>
+    anchoredNight(async (night) => {
+      const base = path.dirname(night.dataDir);
+      const put = (name: string, pem: string): string => {
+        writeFileSync(path.join(base, name), pem);
+        return path.join(base, name);
+      };
+      const authority = createAuthority('an authority');
+      const { cert, key } = authority.issue('server', ['127.0.0.1']);
+      const tls = ['--tls-cert', put('cert.pem', cert), '--tls-key', put('key.pem', key), '--port', '0'];
+      const own = ownVerifierKey(readConfig(night.settings));
+      const witness = await startWitness(night.programs.witness, path.join(base, 'other'), [own], tls);
+      const { url, verifierKey } = witness;
+      expect(url).toMatch(/^https:/);
+      Object.assign(night.settings, { ANCHOR_WITNESS_URL: url, ANCHOR_WITNESS_KEY: verifierKey });
+      expect(await night.gate('audit', 'anchor')).toMatchObject({ code: 4 });
+      Object.assign(night.settings, { NODE_EXTRA_CA_CERTS: put('authority-tls.pem', authority.cert) });
+      expect(await night.gate('audit', 'anchor')).toMatchObject({ code: 0 });
+      await witness.stop();
+    }));
+
   it('is one over its memory, and says what is wrong with what it is told', () =>
     anchoredNight((night, { witness }) => {
       const memory = path.join(path.dirname(night.dataDir), 'witness');

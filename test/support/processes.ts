@@ -150,10 +150,10 @@ export async function startWitness(
   program: string,
   folder: string,
   logs: readonly string[],
-  port = 0,
+  more: readonly string[] = ['--port', '0'],
 ): Promise<RunningWitness> {
   const known = logs.flatMap((key) => ['--log', key]);
-  const own = ['--name', 'witness.example/w1', '--folder', folder, '--port', String(port)];
+  const own = ['--name', 'witness.example/w1', '--folder', folder, ...more];
   const child = spawn(process.execPath, [program, ...own, ...known], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
