@@ -107,13 +107,20 @@ export async function signRest(signing: Signing): Promise<void> {
   const isUnsigned = await signing.ledger.read(async (tx) => {
     const signed = (await tx.checkpoint())?.size ?? 0;
     const { size } = await tx.frontier();
-    for await (const entry of tx.entries(signed, size)) if (!isAboutAnchors(toldIn(entry))) return true;
+    for await (const entry of tx.entries(signed, size)) if (!tellsOfAnchors(entry)) return true;
     return false;
   });
   if (isUnsigned) await commitSigned(signing, () => Promise.resolve());
 }
 
-const toldIn = ({ line }: StoredEntry): Entry => JSON.parse(Buffer.from(line).toString()) as Entry;
+/** What cannot be read is for the signing to find out. */
+function tellsOfAnchors({ line }: StoredEntry): boolean {
+  try {
+    return isAboutAnchors(JSON.parse(Buffer.from(line).toString()) as Entry);
+  } catch {
+    return false;
+  }
+}
 
 /** Under expired approvals nothing is asked and nothing leaves; checked when a run begins and again before it decides (R29, R52). */
 export function expiredApproval({ config, clock }: Pipeline, run: StoredRun): WithheldReason | null {
