@@ -60,7 +60,7 @@ export default {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|logger|wiring)\\.ts$)`,
+        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|logger|wiring|wiring-anchors)\\.ts$)`,
       },
       to: {},
     },
@@ -90,6 +90,12 @@ export default {
       'node_modules/(@photostructure/sqlite|pg|kysely)/|^(node:)?sqlite$',
       '^(src/ledger|test)/',
       'One home for state.',
+    ),
+    home(
+      'time-stamps',
+      'node_modules/(pkijs|asn1js)/',
+      '^(src/anchor|test|scripts)/',
+      'One reader of certificates and tokens that come from outside.',
     ),
     home('queue', 'node_modules/(bullmq|ioredis)/', '^(src/queue|test)/', 'The queue only rings the bell.'),
     home(

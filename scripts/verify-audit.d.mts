@@ -10,6 +10,19 @@ export interface Held {
   readonly name: string;
   readonly note: Uint8Array;
 }
+/** What an anchor gave back, as far as it can be checked here. */
+export interface Receipt {
+  readonly anchor: string;
+  readonly size: number;
+  readonly checked: boolean;
+  readonly at: string | null;
+}
+/** A verifier key, read. */
+export interface Key {
+  readonly text: string;
+  readonly name: string;
+  readonly id: string;
+}
 export interface Report {
   readonly sound: boolean;
   readonly fault: Fault | null;
@@ -21,7 +34,7 @@ export interface Report {
   readonly keys: readonly { readonly from: number; readonly verifierKey: string }[];
   readonly trusted: boolean;
   readonly anchored: number;
-  readonly receipts: readonly { readonly anchor: string; readonly size: number }[];
+  readonly receipts: readonly Receipt[];
   readonly nights: readonly {
     readonly run: string;
     readonly position: number;
@@ -32,7 +45,12 @@ export interface Report {
   readonly silentDays: readonly string[];
 }
 export type Files = ReadonlyMap<string, Buffer>;
-export function checkLog(files: Files, options?: { key?: string | null; held?: readonly Held[] }): Report;
+export function checkLog(
+  files: Files,
+  options?: { key?: string | null; held?: readonly Held[]; witnesses?: readonly Key[] },
+): Report;
+/** `type`: 1 for a log, 4 for a witness. */
+export function parseKey(text: string, type?: 1 | 4): Key | null;
 export function checkProof(
   text: string,
   known: {

@@ -3,11 +3,13 @@
  * Checks an exported audit log of export-gate without trusting whoever exported it. One file, plain Node 20 or newer, no packages, no
  * network, nothing of export-gate's own code. Read it before you believe it.
  *
- *   node verify-audit.mjs LOGDIR [--key VERIFIER_KEY] [--checkpoint FILE]... [--older FILE]... [--proof FILE]... [--drops DIR] [--json]
+ *   node verify-audit.mjs LOGDIR [--key VERIFIER_KEY] [--witness KEY]... [--checkpoint FILE]... [--older FILE]... [--proof FILE]...
+ *                         [--drops DIR] [--json]
  *   node verify-audit.mjs --key VERIFIER_KEY --proof FILE
  *
  *   LOGDIR        a folder written by `export-gate audit export-log` (entries/, checkpoints/, checkpoint, verifier-keys, ...)
  *   --key         a verifier key of this log that you got from somewhere else than this folder
+ *   --witness     a witness's verifier key that you got from the witness: its cosignatures under anchors/ are then checked
  *   --checkpoint, --older
  *                 a checkpoint that somebody kept: your copy of an earlier visit, one of an anchor, one of a drop's manifest
  *   --proof       a proof written by `export-gate audit prove`: of an entry, or of one checkpoint extending another
@@ -20,10 +22,14 @@
  * every checkpoint you brought yourself. So nothing was altered, inserted, removed or reordered before the newest of those.
  *
  * What it does not prove: that everything that happened was written down (compare the drops and MESH's own records); anything about
- * entries after the newest checkpoint that somebody else holds, if whoever holds the signing key lies; that a receipt under anchors/ is
- * genuine (ask the anchor); and without --key, whose log this is.
+ * entries after the newest checkpoint that somebody else holds, if whoever holds the signing key lies; and without --key, whose log this is.
  *
- * Facts used: RFC 6962 section 2.1 (Merkle tree), RFC 8032 (Ed25519), C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-witness.
+ * Receipts under anchors/: each must be about this log. A witness's cosignature is checked where --witness gives its key. Of a time stamp
+ * the digest and the time are read, its signature is not checked; `openssl ts -verify` does that, and the exact command is printed. A receipt
+ * of a second folder is a copy made by whoever exported this; ask for the folder itself, and give its file `checkpoint` as --checkpoint.
+ *
+ * Facts used: RFC 6962 section 2.1 (Merkle tree), RFC 8032 (Ed25519), RFC 3161 (time stamps), C2SP signed-note, tlog-checkpoint, tlog-proof,
+ * tlog-witness, tlog-cosignature.
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash, createPublicKey, verify } from 'node:crypto';
@@ -106,11 +112,11 @@ function base64(text) {
   return bytes.toString('base64') === text ? bytes : null;
 }
 
-/** `name+id+base64(0x01 || Ed25519 key)`; null unless the id belongs to name and key. */
-export function parseKey(text) {
+/** `name+id+base64(type || Ed25519 key)`, type 1 for logs and 4 for witnesses; null unless the id belongs to name and key. */
+export function parseKey(text, type = 1) {
   const [, name, id, coded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text) ?? [];
   const typed = base64(coded ?? '');
-  if (typed?.length !== 33 || typed[0] !== 1) return null;
+  if (typed?.length !== 33 || typed[0] !== type) return null;
   if (sha256(`${name}\n`, typed).toString('hex', 0, 4) !== id) return null;
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: typed.subarray(1).toString('base64url') };
   return { text, name, id, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) };
@@ -222,9 +228,9 @@ function readCheckpoints(files, fault) {
 
 /**
  * Checks a log in memory: `files` maps each name in the folder to its bytes. `key`: a verifier key trusted beforehand. `held`: checkpoints
- * that somebody kept, `{ name, note }`. Gives back a report; `fault` is the first bad position, or null where the log is sound.
+ * that somebody kept, `{ name, note }`. `witnesses`: verifier keys of witnesses. Gives back a report; `fault` is the first bad position, or null where the log is sound.
  */
-export function checkLog(files, { key = null, held = [] } = {}) {
+export function checkLog(files, { key = null, held = [], witnesses = [] } = {}) {
   const faults = [];
   const fault = (position, what, until = position) => void faults.push({ position, until, what });
   const lines = readNumbered(files, 'entries', '.jsonl', fault);
@@ -244,17 +250,25 @@ export function checkLog(files, { key = null, held = [] } = {}) {
   }
   // What nobody vouches for says nothing about the entries; only where nothing is vouched for, it must do.
   const vouched = signed.size > 0 ? signed : checkpoints;
-  const roots = checkTree(files, lines, { checkpoints: vouched, kept }, fault);
-  checkKept(kept, { roots, keys, size: lines.length }, fault);
+  const receipts = readReceipts(files);
+  const copies = receipts.filter(({ anchor }) => anchor !== 'timestamp');
+  const roots = checkTree(files, lines, { checkpoints: vouched, kept: [...kept, ...copies] }, fault);
+  checkKept([...kept, ...copies], { roots, keys, size: lines.length }, fault);
   checkKeys(files, keys, { key, size: lines.length }, fault);
   const nights = checkRuns(entries, checkpoints, fault);
-  const receipts = checkReceipts(files, entries, fault);
+  checkTold(files, entries, fault);
+  const anchors = receipts.map((receipt) =>
+    checkReceipt(receipt, { files, size: lines.length, witnesses }, fault),
+  );
   for (const name of namesOf(files, /^(entries|leaves|checkpoints)\//))
     if (!/^(entries\/\d{12}\.jsonl|leaves\/\d{12}|checkpoints\/\d{12})$/.test(name))
       fault(null, `${name} belongs to no exported log`);
 
   faults.sort((a, b) => (a.position ?? Infinity) - (b.position ?? Infinity) || 0);
-  const anchors = [...receipts, ...kept.map(({ checkpoint }) => ({ size: checkpoint?.size ?? 0 }))];
+  const vouchedBy = [
+    ...anchors.filter(({ checked }) => checked),
+    ...kept.map(({ checkpoint }) => ({ size: checkpoint?.size ?? 0 })),
+  ];
   return {
     sound: faults.length === 0,
     fault: faults[0] ?? null,
@@ -265,8 +279,8 @@ export function checkLog(files, { key = null, held = [] } = {}) {
     checkpoints: checkpoints.size,
     keys: keys.map(({ from, text }) => ({ from, verifierKey: text })),
     trusted: key !== null,
-    anchored: Math.max(0, ...anchors.map(({ size }) => size).filter((size) => size <= lines.length)),
-    receipts,
+    anchored: Math.max(0, ...vouchedBy.map(({ size }) => size).filter((size) => size <= lines.length)),
+    receipts: anchors,
     nights,
     ...daysOf(entries),
   };
@@ -379,6 +393,8 @@ const signedAtOnce = new Set([
   ...['heartbeat', 'log-recomputed', 'signing-key-changed'],
 ]);
 
+const attested = new Set(['run-withheld', 'run-failed']);
+
 /** Nothing was released but what was decided, and signed, before. Gives back what was exported, oldest first. */
 function checkRuns(entries, checkpoints, fault) {
   const sizes = [...checkpoints.keys()].sort((a, b) => a - b);
@@ -386,8 +402,10 @@ function checkRuns(entries, checkpoints, fault) {
   const nights = [];
   for (const [position, entry] of entries.entries()) {
     const { what, run } = entry;
-    if (signedAtOnce.has(what) && !checkpoints.has(position + 1))
-      fault(position, `the checkpoint that was signed with this entry (${what}) is missing`);
+    // The end of a run without a release is attested before it is signed; logs of earlier versions did not do so.
+    const last = attested.has(what) && !checkpoints.has(position + 1) ? position + 1 : position;
+    if (signedAtOnce.has(what) && !checkpoints.has(last + 1))
+      fault(last, `the checkpoint that was signed with entry ${position} (${what}) is missing`);
     if (what === 'run-decided') decided.set(run, { at: position, numbers: entry.totals?.outcomes?.released });
     if (what === 'decision-withdrawn') decided.delete(run);
     if (what !== 'run-released') continue;
@@ -401,18 +419,114 @@ function checkRuns(entries, checkpoints, fault) {
   return nights;
 }
 
-/** The receipts of anchors that lie in the folder, each against the entry that tells of it. */
-function checkReceipts(files, entries, fault) {
-  const receipts = [];
-  for (const [position, entry] of entries.entries()) {
-    if (entry.what !== 'checkpoint-anchored') continue;
-    const bytes = files.get(`anchors/${entry.anchor}-${padded(entry.size)}`);
-    if (bytes === undefined) continue;
-    if (sha256(bytes).toString('hex') === entry.receipt)
-      receipts.push({ anchor: entry.anchor, size: entry.size });
-    else fault(position, 'the receipt of this anchor is not the one the entry tells of');
+// -------------------------------------------------------------------------------------------------------------- receipts of anchors
+
+/** What lies under anchors/ by a name we know: a checkpoint with signatures of a witness or from a folder, or a time stamp. */
+const readReceipts = (files) =>
+  namesOf(files, /^anchors\/(timestamp|witness|folder)-\d{12}$/).map((name) => {
+    const [, anchor, digits] = /^anchors\/(\w+)-(\d+)$/.exec(name);
+    const bytes = files.get(name);
+    return {
+      name,
+      anchor,
+      size: Number(digits),
+      bytes,
+      checkpoint: anchor === 'timestamp' ? null : parseCheckpoint(bytes),
+    };
+  });
+
+/** A receipt that the log tells of is one of those it tells of. */
+function checkTold(files, entries, fault) {
+  const told = new Map();
+  for (const [position, { what, anchor, size, receipt }] of entries.entries()) {
+    if (what !== 'checkpoint-anchored') continue;
+    const name = `anchors/${anchor}-${padded(size)}`;
+    if (!told.has(name)) told.set(name, { position, digests: new Set() });
+    told.get(name).digests.add(receipt);
   }
-  return receipts;
+  for (const [name, { position, digests }] of told) {
+    const bytes = files.get(name);
+    if (bytes !== undefined && !digests.has(sha256(bytes).toString('hex')))
+      fault(position, 'the receipt of this anchor is not the one the entry tells of');
+  }
+}
+
+/** A receipt is about the checkpoint it is named after. `checked` where nothing is left to be taken on trust but the key you brought. */
+function checkReceipt({ name, anchor, size, bytes, checkpoint }, { files, size: count, witnesses }, fault) {
+  if (anchor === 'timestamp') {
+    const stamp = parseTimestamp(bytes);
+    const note = files.get(`checkpoints/${padded(size)}`);
+    if (size > count) fault(count, `entries are missing: ${name} is about ${size}`);
+    else if (stamp !== null && (note === undefined || !sha256(note).equals(stamp.imprint)))
+      fault(Math.max(size - 1, 0), `${name} is about something else than the checkpoint of ${size} entries`);
+    return { anchor, size, checked: false, at: stamp?.at ?? null };
+  }
+  if (checkpoint !== null && checkpoint.size !== size)
+    fault(null, `${name} is about ${checkpoint.size} entries`);
+  const times = checkpoint === null ? [] : cosignedAt(checkpoint, witnesses);
+  if (times === null) fault(Math.max(size - 1, 0), `${name} bears a cosignature that does not hold`);
+  return { anchor, size, checked: (times ?? []).length > 0, at: times?.[0] ?? null };
+}
+
+/** When these witnesses cosigned a checkpoint (C2SP tlog-cosignature); null if a line of one of them does not hold. */
+function cosignedAt({ text, signatures }, witnesses) {
+  const times = [];
+  for (const { name, id, signature } of signatures) {
+    const key = witnesses.find((known) => known.name === name && known.id === id);
+    if (key === undefined) continue;
+    if (signature.length !== 72) return null;
+    const seconds = signature.readBigUInt64BE();
+    const signed = Buffer.concat([Buffer.from(`cosignature/v1\ntime ${seconds}\n`), text]);
+    if (!verify(null, signed, key.publicKey, signature.subarray(8))) return null;
+    times.push(new Date(Math.min(Number(seconds) * 1000, 8.64e15)).toISOString());
+  }
+  return times;
+}
+
+/**
+ * SHA-256 digest and time in a time-stamp answer (RFC 3161 section 2.4.2); null if it is not one in DER over SHA-256. Nothing of it is
+ * believed: its signature is for `openssl ts -verify`.
+ */
+function parseTimestamp(bytes) {
+  const answer = partsOf(derIn(bytes), 0x30);
+  const signed = partsOf(partsOf(partsOf(answer?.[1], 0x30)?.[1], 0xa0)?.[0], 0x30);
+  const content = partsOf(signed?.[2], 0x30);
+  const wrapped = partsOf(content?.[1], 0xa0)?.[0];
+  if (content?.[0].body.toString('hex') !== timestampInfo || wrapped?.tag !== 0x04) return null;
+  const info = partsOf(derIn(wrapped.body), 0x30);
+  const [algorithm, digest] = partsOf(info?.[2], 0x30) ?? [];
+  const [named] = partsOf(algorithm, 0x30) ?? [];
+  if (named?.body.toString('hex') !== sha256Name || digest?.tag !== 0x04) return null;
+  const [, ...time] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(info[4]?.body.toString('latin1') ?? '') ?? [];
+  const at = time.length === 0 ? null : `${time.slice(0, 3).join('-')}T${time.slice(3).join(':')}Z`;
+  return { imprint: digest.body, at };
+}
+/** Object identifiers: id-ct-TSTInfo and id-sha256. */
+const timestampInfo = '2a864886f70d0109100104';
+const sha256Name = '608648016503040201';
+
+/** The first DER element of these bytes: its tag, what is in it, what follows; null if there is none. */
+function derIn(bytes) {
+  if (bytes.length < 2) return null;
+  const [tag, first] = bytes;
+  const more = first < 0x80 ? 0 : first - 0x80;
+  if (more > 4 || first === 0x80 || bytes.length < 2 + more) return null;
+  const length = more === 0 ? first : bytes.readUIntBE(2, more);
+  const [from, end] = [2 + more, 2 + more + length];
+  return end > bytes.length ? null : { tag, body: bytes.subarray(from, end), rest: bytes.subarray(end) };
+}
+
+/** The elements within an element of this tag; null if it is none, or holds something else. */
+function partsOf(element, tag) {
+  if (element?.tag !== tag) return null;
+  const parts = [];
+  for (let rest = element.body; rest.length > 0; rest = parts.at(-1).rest) {
+    const part = derIn(rest);
+    if (part === null) return null;
+    parts.push(part);
+  }
+  return parts;
 }
 
 const london = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', dateStyle: 'short' });
@@ -537,6 +651,7 @@ export function readFolder(folder) {
 
 const options = {
   key: { type: 'string' },
+  witness: { type: 'string', multiple: true, default: [] },
   checkpoint: { type: 'string', multiple: true, default: [] },
   older: { type: 'string', multiple: true, default: [] },
   proof: { type: 'string', multiple: true, default: [] },
@@ -552,11 +667,11 @@ export function run(args) {
   } catch (thrown) {
     return {
       code: 2,
-      words: `${thrown.message}\nUsage: node verify-audit.mjs LOGDIR [--key VERIFIER_KEY] [--checkpoint FILE] [--older FILE] [--proof FILE] [--drops DIR] [--json]\n`,
+      words: `${thrown.message}\nUsage: node verify-audit.mjs LOGDIR [--key VERIFIER_KEY] [--witness KEY] [--checkpoint FILE] [--older FILE] [--proof FILE] [--drops DIR] [--json]\n`,
     };
   }
-  const { files, key, held, proofs, drops, json } = given;
-  const report = files === null ? null : checkLog(files, { key, held });
+  const { folder, files, key, witnesses, held, proofs, drops, json } = given;
+  const report = files === null ? null : checkLog(files, { key, held, witnesses });
   const keys = report?.keys ?? [{ from: 1, verifierKey: key }];
   const proved = proofs.map(({ name, text }) => ({ name, wrong: checkProof(text, { keys, files, held }) }));
   if (report !== null && drops !== undefined) {
@@ -567,7 +682,7 @@ export function run(args) {
   const sound = report?.sound !== false && proved.every(({ wrong }) => wrong === null);
   const words = json
     ? `${JSON.stringify({ sound, ...report, nights: report?.nights.map(({ run: name, at, position, numbers }) => ({ run: name, at, position, numbers })), proofs: proved }, null, 2)}\n`
-    : [...(report === null ? [] : describe(report)), ...proved.map(describeProof)].join('\n') + '\n';
+    : [...(report === null ? [] : describe(report, folder)), ...proved.map(describeProof)].join('\n') + '\n';
   return { code: sound ? 0 : 5, words };
 }
 
@@ -579,8 +694,12 @@ function readArguments(args) {
     throw new Error('Name the folder of an exported log, or --proof with --key.');
   if (values.key !== undefined && parseKey(values.key) === null)
     throw new Error('This is not a verifier key.');
+  const witnesses = values.witness.map((text) => parseKey(text, 4));
+  if (witnesses.includes(null)) throw new Error('This is not the verifier key of a witness.');
   return {
+    folder,
     key: values.key ?? null,
+    witnesses,
     files: folder === undefined ? null : readFolder(folder),
     held: [...values.checkpoint, ...values.older].map((name) => ({ name, note: readFileSync(name) })),
     proofs: values.proof.map((name) => ({ name, text: readFileSync(name, 'utf8') })),
@@ -599,7 +718,7 @@ const removedIn = (files) =>
 
 const count = (n) => (typeof n === 'number' ? n.toLocaleString('en-GB') : 'unknown');
 
-function describe(report) {
+function describe(report, folder) {
   const { size, anchored, fault, nights, silentDays, keys } = report;
   const place =
     fault?.position === null
@@ -631,10 +750,31 @@ function describe(report) {
     fault === null
       ? `Verified up to ${size}, anchored up to ${anchored}; ${anchored < size ? `entries ${anchored}..${size - 1} rest on the log's key alone.` : 'nothing rests on the log’s key alone.'}`
       : `Believe nothing from there on. Keep this folder as it is, and ask for another copy.`,
-    ...(report.receipts.length > 0
-      ? ['The receipts under anchors/ are those the log tells of; whether they are genuine, ask the anchors.']
-      : []),
+    ...newestReceipts(report.receipts).map((receipt) => describeReceipt(receipt, folder)),
   ];
+}
+
+/** Of each anchor the one that covers most. */
+const newestReceipts = (receipts) => [
+  ...new Map(
+    [...receipts].sort((a, b) => a.size - b.size).map((receipt) => [receipt.anchor, receipt]),
+  ).values(),
+];
+
+function describeReceipt({ anchor, size, checked, at }, folder) {
+  const when = at === null ? '' : ` at ${at}`;
+  if (checked) return `The witness cosigned the log up to ${size}${when}.`;
+  switch (anchor) {
+    case 'witness':
+      return `A witness is said to have cosigned the log up to ${size}: give its key (--witness), and this is checked.`;
+    case 'timestamp':
+      return (
+        `A time stamp is said to cover the log up to ${size}${when}. Its signature is not checked here; do it with\n` +
+        `  openssl ts -verify -in ${folder}/anchors/timestamp-${padded(size)} -data ${folder}/checkpoints/${padded(size)} -CAfile AUTHORITY.pem`
+      );
+    default:
+      return `A second folder is said to hold the log up to ${size}: get its file checkpoint from whoever keeps it, and give it as --checkpoint.`;
+  }
 }
 
 const describeProof = ({ name, wrong }) =>

@@ -37,6 +37,12 @@ export interface ComparedSettings {
   readonly PURPOSE: string | null;
   readonly NHS_NUMBER_POLICY: 'live' | 'test';
   readonly NHS_NUMBER_EXTRA_RANGES: string | null;
+  readonly ANCHOR_FOLDER: string | null;
+  readonly ANCHOR_TSA_URL: string | null;
+  readonly ANCHOR_TSA_CA_FILE: string | null;
+  readonly ANCHOR_TSA_POLICY: string | null;
+  readonly ANCHOR_WITNESS_URL: string | null;
+  readonly ANCHOR_WITNESS_KEY: string | null;
 }
 
 type Say = (name: string, allowed: string, ...besides: readonly string[]) => void;
@@ -51,7 +57,7 @@ const findingsOf = (settings: ComparedSettings, judges: readonly Judge[]): Findi
 
 /** What is right setting by setting and wrong together. */
 export const contradictions = (settings: ComparedSettings): readonly Finding[] =>
-  findingsOf(settings, [meshAddress, meshMaterial, meshAndPolicy, folders, theCheck]);
+  findingsOf(settings, [meshAddress, meshMaterial, meshAndPolicy, folders, theCheck, anchors]);
 
 /** What a run needs and only a run needs: MESH, files of its TLS material that can be read, and under `live` the ground to send on. */
 export const missingToRun = (settings: ComparedSettings): readonly Finding[] =>
@@ -66,6 +72,13 @@ const tlsFiles = ['MESH_CLIENT_CERT_FILE', 'MESH_CLIENT_KEY_FILE', 'MESH_CA_FILE
 export function isMeshUrl(text: string): boolean {
   if (!/^https?:\/\/[^/?#@\s]+$/.test(text) || !URL.canParse(text)) return false;
   return new URL(text).hostname !== '';
+}
+
+/** Whether the text is an http(s) URL that holds no secret we know of. */
+export function isAnchorUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
 }
 
 function isLoopback(url: string): boolean {
@@ -106,6 +119,33 @@ function folders(s: ComparedSettings, say: Say): void {
     if (!path.relative(s.EXPORT_GATE_OUTBOUND_DIR, s[name]).startsWith('..'))
       say(name, 'a folder outside EXPORT_GATE_OUTBOUND_DIR, whose content leaves');
   }
+}
+
+/** What is configured by halves would be missed only on the day it is needed, and a second copy within the first is none. */
+function anchors(s: ComparedSettings, say: Say): void {
+  for (const [name, needs] of anchorPairs)
+    if (s[name] !== null && s[needs] === null) say(needs, `required with ${name}`, name);
+  const { ANCHOR_WITNESS_URL: witness, ANCHOR_FOLDER: folder } = s;
+  if (witness !== null && !witness.startsWith('https:') && !isLoopback(witness))
+    say('ANCHOR_WITNESS_URL', 'https, unless loopback');
+  const ours = [s.EXPORT_GATE_DATA_DIR, s.EXPORT_GATE_INTAKE_DIR, s.EXPORT_GATE_OUTBOUND_DIR];
+  if (folder !== null && ours.some((place) => isWithin(folder, place) || isWithin(place, folder)))
+    say('ANCHOR_FOLDER', 'a folder apart from data, intake and outbound folders');
+}
+
+/** A setting, and another without which it is nothing. */
+const anchorPairs = [
+  ['ANCHOR_TSA_URL', 'ANCHOR_TSA_CA_FILE'],
+  ['ANCHOR_TSA_CA_FILE', 'ANCHOR_TSA_URL'],
+  ['ANCHOR_TSA_POLICY', 'ANCHOR_TSA_URL'],
+  ['ANCHOR_WITNESS_URL', 'ANCHOR_WITNESS_KEY'],
+  ['ANCHOR_WITNESS_KEY', 'ANCHOR_WITNESS_URL'],
+] as const;
+
+/** Whether the first place is the second or lies under it. */
+function isWithin(place: string, folder: string): boolean {
+  const way = path.relative(folder, place);
+  return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
 }
 
 function theCheck(s: ComparedSettings, say: Say): void {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import {
   bandOf,
   contradictions,
+  isAnchorUrl,
   isMeshUrl,
   livePollSeconds,
   missingToRun,
@@ -33,6 +34,7 @@ export interface Config {
   readonly drop: { readonly layout: 'single' | 'per-location'; readonly header: string | null };
   readonly nightlyAt: string;
   readonly auditOrigin: string;
+  readonly anchors: AnchorsConfig;
   /** SHA-256 over everything above that is not a secret. */
   readonly digest: string;
 }
@@ -44,6 +46,19 @@ export interface MeshConfig {
   readonly sharedKey: string;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | null;
   readonly pollSeconds: number;
+}
+
+/** Who is to remember how far the log had come; null: not configured. */
+export interface AnchorsConfig {
+  readonly folder: string | null;
+  readonly timestamp: {
+    readonly url: string;
+    readonly caFile: string;
+    readonly policy: string | null;
+  } | null;
+  readonly witness: { readonly url: string; readonly verifierKey: string } | null;
+  /** For how many days the export goes on while an anchor takes nothing. */
+  readonly graceDays: number;
 }
 
 export interface CheckConfig {
@@ -79,6 +94,11 @@ const number = (least: number, most: number): z.ZodType<number> => z.coerce.numb
 const whole = (least: number, most: number): z.ZodType<number> =>
   z.coerce.number().int().min(least).max(most);
 const optional = z.string().nullable().default(null);
+const optionalUrl = z
+  .string()
+  .refine(isAnchorUrl, 'http(s) URL without name and password')
+  .nullable()
+  .default(null);
 const optionalDate = z.iso.date().nullable().default(null);
 
 const schema = z.object({
@@ -141,6 +161,21 @@ const schema = z.object({
     .string()
     .regex(/^[^\s+]+$/, 'a name without spaces and plus signs')
     .default('export-gate/audit'),
+  ANCHOR_FOLDER: optional,
+  ANCHOR_TSA_URL: optionalUrl,
+  ANCHOR_TSA_CA_FILE: optional,
+  ANCHOR_TSA_POLICY: z
+    .string()
+    .regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'an object identifier such as 1.3.6.1.4.1.4146.2.3')
+    .nullable()
+    .default(null),
+  ANCHOR_WITNESS_URL: optionalUrl,
+  ANCHOR_WITNESS_KEY: z
+    .string()
+    .regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, 'a verifier key such as name+1234abcd+base64')
+    .nullable()
+    .default(null),
+  ANCHOR_GRACE_DAYS: whole(0, 90).default(3),
 });
 type Settings = z.infer<typeof schema>;
 
@@ -240,7 +275,19 @@ function assemble(s: Settings): Config {
     drop: { layout: s.DROP_LAYOUT, header: s.DROP_HEADER === 'none' ? null : s.DROP_HEADER },
     nightlyAt: s.NIGHTLY_AT,
     auditOrigin: s.AUDIT_ORIGIN,
+    anchors: anchorsOf(s),
     digest: createHash('sha256').update(JSON.stringify(open)).digest('hex'),
+  };
+}
+
+function anchorsOf(s: Settings): AnchorsConfig {
+  const { ANCHOR_TSA_URL: url, ANCHOR_TSA_CA_FILE: caFile, ANCHOR_WITNESS_KEY: verifierKey } = s;
+  const witness = s.ANCHOR_WITNESS_URL;
+  return {
+    folder: s.ANCHOR_FOLDER === null ? null : path.resolve(s.ANCHOR_FOLDER),
+    timestamp: url === null || caFile === null ? null : { url, caFile, policy: s.ANCHOR_TSA_POLICY },
+    witness: witness === null || verifierKey === null ? null : { url: witness, verifierKey },
+    graceDays: s.ANCHOR_GRACE_DAYS,
   };
 }
 

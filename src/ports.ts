@@ -659,6 +659,8 @@ export interface Anchor {
   readonly name: AnchorName;
   /** Which one; holds no secret. */
   readonly target: string;
+  /** Whether it knows what it took before, and so would notice a log that was cut. */
+  readonly remembers: boolean;
   /**
    * Shows it the checkpoint. Resolves with a receipt once it holds it for good; taking the same checkpoint again is allowed and gives a
    * receipt. Throws `anchor-unreachable` where it has not, or may not have, taken it: try later, nothing is lost by trying. Throws

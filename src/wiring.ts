@@ -19,8 +19,11 @@ import { takeAdvanceLock } from './ledger/advance-lock.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
 import { advanceRun } from './pipeline/advance.ts';
+import type { AnchorDesk } from './pipeline/anchoring.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
 import type { Approvers, AuditLog, Chance, Claim, Clock, Keyring, Ledger, PersonLists } from './ports.ts';
+
+import { createAnchors } from './wiring-anchors.ts';
 
 export { exportLog, proveConsistency, proveEntry, proveRun };
 export { advanceRun, initKeys, keyFilesIn, makeNextKey, replaceSigningKey, takeAdvanceLock };
@@ -169,32 +172,46 @@ export interface Advancing extends Office {
   readonly pipeline: Pipeline;
 }
 
+/** Who acts, who may stop it, and who is told. */
+export interface Watch {
+  readonly by: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (event: Progress) => void;
+}
+
+/** An office that may show the log to its anchors, and needs no MESH for it. */
+export type Anchoring = Office & AnchorDesk;
+
 /**
- * Takes the one right to advance runs on this machine and puts the pipeline together. Throws `busy` while another process has it,
- * `place-unsafe` where a folder is not ours alone or cannot be made.
+ * Takes the one right to advance runs on this machine, under which anchors are shown the log too. Throws `busy` while another process has
+ * it, `place-unsafe` where the data folder cannot be made.
  */
-export async function openPipeline(
-  config: SendingConfig,
-  watch: {
-    readonly by: string;
-    readonly signal: AbortSignal;
-    readonly onProgress: (event: Progress) => void;
-  },
-): Promise<Advancing> {
-  const mailbox = openMailbox(config);
-  for (const folder of [config.dataDir, config.outboundDir]) makeFolder(folder);
-  const { outboundDir } = config;
-  const drop = createOutboundDrop({ outboundDir, header: config.drop.header, chance: systemChance });
-  // Looked at now: where a drop could not stand, nobody should be asked about.
-  await drop.dates();
+export async function openAnchoring(config: Config, watch: Watch): Promise<Anchoring> {
+  makeFolder(config.dataDir);
+  const anchors = await createAnchors(config.anchors, systemChance);
   const lock = await takeAdvanceLock(config.dataDir);
-  let office: Office;
   try {
-    office = await openOffice(config);
+    const office = await openOffice(config);
+    const close = (): Promise<void> => office.close().then(() => lock.release());
+    return { ...office, ...watch, anchors, claim: await office.ledger.claim('advancing'), close };
   } catch (thrown) {
     await lock.release();
     throw thrown;
   }
+}
+
+/**
+ * Takes the one right to advance runs on this machine and puts the pipeline together. Throws `busy` while another process has it,
+ * `place-unsafe` where a folder is not ours alone or cannot be made.
+ */
+export async function openPipeline(config: SendingConfig, watch: Watch): Promise<Advancing> {
+  const mailbox = openMailbox(config);
+  makeFolder(config.outboundDir);
+  const { outboundDir } = config;
+  const drop = createOutboundDrop({ outboundDir, header: config.drop.header, chance: systemChance });
+  // Looked at now: where a drop could not stand, nobody should be asked about.
+  await drop.dates();
+  const office = await openAnchoring(config, watch);
   watch.signal.addEventListener('abort', () => {
     mailbox.close();
   });
@@ -202,18 +219,15 @@ export async function openPipeline(
     ...office,
     pipeline: {
       ...office,
-      ...watch,
       mailbox,
       unfetchable: new Set(),
       intake: createIntakeReader({ intakeDir: config.intakeDir }),
       drop,
       lists: createPersonLists(systemChance),
-      claim: await office.ledger.claim('advancing'),
     },
     close: async () => {
       mailbox.close();
       await office.close();
-      await lock.release();
     },
   };
 }

@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { readConfig } from '../../src/config.ts';
-import { exitCodes, Failure } from '../../src/domain/failure.ts';
+import { asFailure, exitCodes, Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { beat } from '../../src/pipeline/custody.ts';
 import { exportLog, openOffice, proveConsistency, proveEntry, proveRun } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
+import { operator } from '../words/operator.ts';
+import { describeStanding } from '../words/standings.ts';
+import { hasAnchors, showToAnchors } from './anchor.ts';
 
 async function withOffice(work: (office: Office) => Promise<string>): Promise<ExitCode> {
   const office = await openOffice(readConfig());
@@ -27,13 +29,25 @@ export const verify = ({ json }: { readonly json: boolean }): Promise<ExitCode> 
       : `The log holds ${size} entries, none altered. Root ${root}\n`;
   });
 
-/** `export-gate audit heartbeat`: signs the log, with one entry a day that says we are here. */
-export const heartbeat = (): Promise<ExitCode> =>
-  withOffice(async (office) => {
+/** `export-gate audit heartbeat`: signs the log, with one entry a day that says we are here, and shows it to the anchors. */
+export async function heartbeat(): Promise<ExitCode> {
+  const config = readConfig();
+  await withOffice(async (office) => {
     const claim = await office.ledger.claim('custody');
-    const fresh = await beat({ ...office, claim, by: `operator:${os.userInfo().username}` });
+    const fresh = await beat({ ...office, claim, by: operator() });
     return fresh ? 'Today’s sign of life is written and signed.\n' : 'Today’s sign of life stood already.\n';
   });
+  if (!hasAnchors(config)) return exitCodes.done;
+  try {
+    const { exitCode, standings } = await showToAnchors(config, { again: false });
+    process.stdout.write(`${standings.map(describeStanding).join('\n')}\n`);
+    return exitCode;
+  } catch (thrown) {
+    if (asFailure(thrown).code !== 'busy') throw thrown;
+    process.stdout.write('A run is going on, and shows the log to its anchors when it ends.\n');
+    return exitCodes.done;
+  }
+}
 
 /** `export-gate audit export-log DIR`: the verified log as a folder that anybody can check. */
 export const exportTo = (folder: string): Promise<ExitCode> =>

@@ -1,13 +1,15 @@
 import { readSendingConfig } from '../../src/config.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
-import { openMailbox, refuseServers } from '../../src/wiring.ts';
+import { createAnchors } from '../../src/wiring-anchors.ts';
+import { openMailbox, refuseServers, systemChance } from '../../src/wiring.ts';
 
 /** `export-gate config check`: everything a run needs is set and fits together; shows what is in force, without secrets. */
-export function check(): Promise<ExitCode> {
+export async function check(): Promise<ExitCode> {
   const config = readSendingConfig();
   refuseServers(config);
   openMailbox(config).close();
+  await createAnchors(config.anchors, systemChance);
   const { masterKey, databaseUrl, redisUrl, mesh, ...open } = config;
   const { password, sharedKey, ...address } = mesh;
   const secret = (value: string | null): string => (value === null ? 'not set' : 'set');
@@ -19,5 +21,5 @@ export function check(): Promise<ExitCode> {
     meshSharedKey: secret(sharedKey),
   };
   process.stdout.write(`${JSON.stringify({ ...open, mesh: address, secrets }, null, 2)}\n`);
-  return Promise.resolve(exitCodes.done);
+  return exitCodes.done;
 }

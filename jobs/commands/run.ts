@@ -1,11 +1,14 @@
 import path from 'node:path';
+import type { AnchorStanding } from '../../src/domain/anchoring.ts';
 import { londonDate, londonTime, minute, readDate } from '../../src/domain/calendar.ts';
-import { exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
+import { asFailure, exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { exitCodeOfRun, formatRunId } from '../../src/domain/run.ts';
 import { readSendingConfig } from '../../src/config.ts';
 import type { SendingConfig } from '../../src/config.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
+import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
+import { anchorAll } from '../../src/pipeline/anchoring.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import type { StoredHold, StoredRun } from '../../src/ports.ts';
 import { advanceRun, interrupted, openPipeline, systemClock } from '../../src/wiring.ts';
@@ -14,6 +17,7 @@ import { describeEnd } from '../words/ends.ts';
 import { describeFailure } from '../words/failures.ts';
 import { operator } from '../words/operator.ts';
 import { progressOn } from '../words/progress.ts';
+import { standingAsJson } from '../words/standings.ts';
 
 export interface RunOptions {
   readonly date?: string;
@@ -39,15 +43,48 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const onProgress = progressOn(process.stderr);
   const advancing = await openPipeline(config, { by, signal: stop.signal, onProgress });
   try {
-    const advanced = await advance(advancing, businessDate, options);
+    const advanced = await advanceAndAnchor(advancing, businessDate, options);
     await keepHouse(advancing.pipeline);
     const holds = await advancing.ledger.read((tx) => tx.holds(advanced.run));
-    process.stdout.write(options.json ? json(config, advanced, holds) : describeEnd(config, advanced, holds));
-    return exitCodeOfEnd(advanced.run);
+    const standings = await standingsOf(advancing);
+    const exitCode = exitCodeWithAnchors(advanced.run, standings);
+    process.stdout.write(
+      options.json
+        ? json(config, advanced, { holds, exitCode, anchors: standings.map(standingAsJson) })
+        : describeEnd(config, advanced, holds),
+    );
+    return exitCode;
   } finally {
     await advancing.close();
   }
 }
+
+/** A night that failed is anchored as well, unless that is why; what stopped it is told whatever comes of it. */
+async function advanceAndAnchor(
+  advancing: Advancing,
+  businessDate: string,
+  options: RunOptions,
+): Promise<Advanced> {
+  try {
+    return await advance(advancing, businessDate, options);
+  } catch (thrown) {
+    const { code } = asFailure(thrown);
+    const isOurs = code === 'anchor-overdue' || exitCodeOf(code) === exitCodes.auditInvalid;
+    if (!isOurs && !advancing.pipeline.signal.aborted)
+      await Promise.allSettled([anchorAll(advancing.pipeline)]);
+    throw thrown;
+  }
+}
+
+const standingsOf = ({ pipeline }: Advancing): Promise<readonly AnchorStanding[]> =>
+  anchorStandings(
+    pipeline,
+    pipeline.anchors.map(({ name }) => name),
+  );
+
+/** However the run ended: an anchor that holds more than our log, or something else, is an alarm of the first order. */
+const exitCodeWithAnchors = (ended: StoredRun, standings: readonly AnchorStanding[]): ExitCode =>
+  standings.some(({ state }) => state === 'refused') ? exitCodes.auditInvalid : exitCodeOfEnd(ended);
 
 function dateOf(given: string | undefined): string {
   const date = given === undefined ? londonDate(systemClock.now()) : readDate(given);
@@ -92,7 +129,15 @@ export function exitCodeOfEnd({ state, reason }: StoredRun): ExitCode {
 function json(
   config: SendingConfig,
   { run: ended, changed }: Advanced,
-  holds: readonly StoredHold[],
+  {
+    holds,
+    exitCode,
+    anchors,
+  }: {
+    readonly holds: readonly StoredHold[];
+    readonly exitCode: ExitCode;
+    readonly anchors: readonly object[];
+  },
 ): string {
   const { state, reason, totals, released } = ended;
   const drop =
@@ -109,7 +154,8 @@ function json(
     released,
     drop,
     holds: open,
-    exitCode: exitCodeOfEnd(ended),
+    anchors,
+    exitCode,
   };
   return `${JSON.stringify(result, null, 2)}\n`;
 }

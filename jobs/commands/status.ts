@@ -1,11 +1,15 @@
+import { anchorNames } from '../../src/domain/anchoring.ts';
+import type { AnchorStanding } from '../../src/domain/anchoring.ts';
 import { addDays, formatInstant, londonDate, londonTime } from '../../src/domain/calendar.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId, isRehearsal } from '../../src/domain/run.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Config } from '../../src/config.ts';
+import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
 import { openOffice, systemClock } from '../../src/wiring.ts';
 import { stateWords } from '../words/reasons.ts';
+import { describeStanding, standingAsJson } from '../words/standings.ts';
 
 const shownNights = 14;
 
@@ -21,6 +25,8 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
       holds: (await tx.holds()).filter(({ decision }) => decision === 'open'),
       checkpoint: await tx.checkpoint(),
     }));
+    const configured = anchorNames.filter((name) => config.anchors[name] !== null);
+    const standings = await anchorStandings(office, configured);
     const last = own.find((run) => !isRehearsal(run));
     const done = last?.state === 'sealed';
     const nights = runs.map((run) => ({
@@ -36,6 +42,7 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
       nights,
       openHolds: holds.map(({ id, run, reasons }) => ({ id, run: formatRunId(run), reasons })),
       logSize: checkpoint?.size ?? 0,
+      anchors: standings.map(standingAsJson),
     };
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     else {
@@ -53,13 +60,22 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
             `  hold ${id} of ${run}: ${reasons.join(', ')} (export-gate hold show ${id})`,
         ),
         `  audit log: ${result.logSize} entries signed`,
+        ...standings.map(describeStanding),
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     }
-    return done ? exitCodes.done : exitCodes.withheld;
+    return exitCodeOf(done, standings);
   } finally {
     await office.close();
   }
+}
+
+/** The worst first: another log, nothing left or nothing can leave, an anchor that did not take the log. */
+function exitCodeOf(done: boolean, standings: readonly AnchorStanding[]): ExitCode {
+  const stands = (state: AnchorStanding['state']): boolean => standings.some((each) => each.state === state);
+  if (stands('refused')) return exitCodes.auditInvalid;
+  if (!done || stands('overdue')) return exitCodes.withheld;
+  return stands('silent') ? exitCodes.partnerUnavailable : exitCodes.done;
 }
 
 /** The newest business date whose hour has come. */

@@ -10,8 +10,15 @@ export const evidence: Menu = (program, enter) => {
     .action(enter(async () => (await import('../commands/audit.ts')).verify));
   audit
     .command('heartbeat')
-    .description('sign the log, with one entry a day that says we are here; run it daily, whatever else runs')
+    .description(
+      'sign the log, with one entry a day that says we are here, and show it to the anchors; run it daily, whatever else runs',
+    )
     .action(enter(async () => (await import('../commands/audit.ts')).heartbeat));
+  audit
+    .command('anchor')
+    .description('show the signed log to every anchor now; exit 4 if one is unreachable, 5 if one refuses')
+    .option('--json', 'as JSON', false)
+    .action(enter(async () => (await import('../commands/anchor.ts')).anchor));
   audit
     .command('export-log <dir>')
     .description(

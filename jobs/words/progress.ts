@@ -1,6 +1,6 @@
 import { formatRunId } from '../../src/domain/run.ts';
 import type { Progress } from '../../src/pipeline/context.ts';
-import { stateWords } from './reasons.ts';
+import { anchorWords, stateWords } from './reasons.ts';
 
 /** Writes what a run is doing to a stream: a line a step, and while waiting a line that renews itself where the stream is a terminal. */
 export function progressOn(stream: NodeJS.WriteStream): (event: Progress) => void {
@@ -47,6 +47,18 @@ export function progressOn(stream: NodeJS.WriteStream): (event: Progress) => voi
         return;
       case 'compaction-put-off':
         say('  destroyed papers are overwritten with the next run: somebody is reading the ledger');
+        return;
+      case 'anchored':
+        say(`  ${anchorWords[event.anchor]} holds the log up to entry ${event.size}`);
+        return;
+      case 'anchor-failed':
+        say(
+          `  ALARM: ${anchorWords[event.anchor]} has not taken the log (${event.code}): ${event.why} ${
+            event.code === 'anchor-refused'
+              ? 'The export stops.'
+              : `The export stops in ${event.daysLeft} day(s) unless it does.`
+          }`,
+        );
         return;
     }
   };

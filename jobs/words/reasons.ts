@@ -1,3 +1,4 @@
+import type { AnchorName } from '../../src/domain/anchoring.ts';
 import type { AskedOutcome, GateOutcome } from '../../src/domain/eligibility.ts';
 import type { HoldReason } from '../../src/domain/hold.ts';
 import type { RunState } from '../../src/domain/run.ts';
@@ -77,4 +78,10 @@ export const stateWords: Readonly<Record<RunState, string>> = {
   held: 'held: a person must look',
   withheld: 'withheld: nothing left',
   failed: 'failed: nothing left',
+};
+
+export const anchorWords: Readonly<Record<AnchorName, string>> = {
+  timestamp: 'the time-stamp authority',
+  witness: 'the witness',
+  folder: 'the second folder',
 };

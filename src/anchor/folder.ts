@@ -38,6 +38,7 @@ export function createFolderAnchor({ folder, announce = () => undefined }: Folde
   return {
     name: 'folder',
     target: folder,
+    remembers: true,
     async take(log, signal) {
       await disk.demandRoot();
       const held = await heldSize(disk, log, folder);

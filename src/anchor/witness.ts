@@ -41,6 +41,7 @@ export function createWitnessAnchor({
   return {
     name: 'witness',
     target: `${url} ${cosigner.verifierKey}`,
+    remembers: true,
     async take(log, signal) {
       const { size, note } = log.checkpoint;
       let from = Math.min(log.anchored, size);

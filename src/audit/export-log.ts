@@ -1,7 +1,7 @@
 /** The log as a folder that a stranger can check (src/domain/log-format.ts), up to its newest checkpoint. */
 import { Failure } from '../domain/failure.ts';
-import { checkpointName, leavesName, newestCheckpointName } from '../domain/log-format.ts';
-import { entriesPerSegment, segmentName, verifierKeysName } from '../domain/log-format.ts';
+import { checkpointName, entriesPerSegment, leavesName, newestCheckpointName } from '../domain/log-format.ts';
+import { receiptName, segmentName, verifierKeysName } from '../domain/log-format.ts';
 import type { KeySpan, LedgerReader } from '../ports.ts';
 import { readFileOrNull, readLogFolder, writeDurably } from './log-folder.ts';
 import { leafHash } from './merkle-tree.ts';
@@ -34,6 +34,9 @@ export async function exportLog(
   const files = new Map<string, LogFile>();
   for await (const file of logFiles(ledger, keys)) files.set(file.name, file);
   for (const name of there) await demandKept(folder, name, files);
+  // Others may put receipts there too, but none in the place of ours.
+  for (const name of receiptsAmong(files))
+    if ((await readFileOrNull(folder, name)) !== null) await demandKept(folder, name, files);
   const written: string[] = [];
   for (const { name, bytes } of files.values()) {
     if ((await readFileOrNull(folder, name))?.equals(bytes) === true) continue;
@@ -42,6 +45,10 @@ export async function exportLog(
   }
   return { size: sizeIn(files.get(newestCheckpointName)), written };
 }
+
+const receiptsAmong = (files: ReadonlyMap<string, LogFile>): string[] =>
+  [...files.keys()].filter((name) => name.startsWith(receiptsFolder));
+const receiptsFolder = receiptName('', 0).replace(/[^/]*$/, '');
 
 /** The files of the exported log in the order in which they must appear. Throws `usage` while nothing is signed. */
 export async function* logFiles(ledger: LedgerReader, keys: readonly KeySpan[]): AsyncIterable<LogFile> {
@@ -64,6 +71,14 @@ export async function* logFiles(ledger: LedgerReader, keys: readonly KeySpan[]):
   }
   for (const { size, note } of checkpoints)
     yield { name: checkpointName(size), bytes: Buffer.from(note), changes: 'never' };
+  // Of one checkpoint an anchor may have given several; the first is as good as any, and never changes.
+  const given = new Set<string>();
+  for await (const { anchor, size, receipt } of ledger.anchorings(0)) {
+    const name = receiptName(anchor, size);
+    if (size > newest.size || given.has(name)) continue;
+    given.add(name);
+    yield { name, bytes: Buffer.from(receipt), changes: 'never' };
+  }
   const begun = keys.filter(({ from }) => from <= newest.size);
   yield { name: verifierKeysName, bytes: Buffer.from(formatKeys(begun)), changes: 'grows' };
   yield { name: newestCheckpointName, bytes: Buffer.from(newest.note), changes: 'replaced' };

@@ -163,6 +163,10 @@ export type Step = RunStep | CustodyStep;
 /** One entry as it is written; `run` is empty where the step belongs to no run. */
 export type Entry = Step & { readonly at: string; readonly run: string; readonly by: string };
 
+/** Whether an entry tells nothing but how an anchor took the log. */
+export const isAboutAnchors = ({ what }: Pick<Entry, 'what'>): boolean =>
+  what === 'checkpoint-anchored' || what === 'anchor-unreachable';
+
 /** The names under which rules and formats are versioned; an entry and a manifest carry them, so that a run can be replayed (R82). */
 export const rulesVersion = 'rules-1';
 export const dropFormatVersion = 'drop-1';

@@ -1,5 +1,6 @@
 import type { LocalDate } from '../domain/calendar.ts';
 import { asFailure, exitCodeOf, exitCodes } from '../domain/failure.ts';
+import type { FailureCode } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
 import type { RunId, RunState } from '../domain/run.ts';
 import type { StoredRun } from '../ports.ts';
@@ -74,13 +75,16 @@ async function step(pipeline: Pipeline, run: StoredRun, cameFrom: RunState | nul
   } catch (thrown) {
     const failure = asFailure(thrown);
     await tellRefusal(pipeline, run, failure.code);
-    // A night without MESH ends here too.
-    if (exitCodeOf(failure.code) === exitCodes.partnerUnavailable) await signRest(pipeline);
+    // A night without MESH, or without those who remember the log, ends here too.
+    if (endsTheNight(failure.code)) await signRest(pipeline);
     // Its papers are gone, so it can never go on: it ends here, with nothing having left.
     if (failure.code !== 'key-destroyed' || run.state === 'released') throw thrown;
     await fail(pipeline, run, failure.code);
   }
 }
+
+const endsTheNight = (code: FailureCode): boolean =>
+  exitCodeOf(code) === exitCodes.partnerUnavailable || code === 'anchor-overdue';
 
 async function stepFrom(pipeline: Pipeline, run: StoredRun, cameFrom: RunState | null): Promise<void> {
   switch (run.state) {

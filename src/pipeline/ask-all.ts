@@ -5,6 +5,7 @@ import { sendRequests } from './ask.ts';
 import { deadlineOf, giveUp, pause } from './await-answers.ts';
 import { keyOfRun, sha256, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
+import { demandAnchored } from './demand-anchored.ts';
 import { expiredApproval, withhold } from './end.ts';
 import { shakeHands } from './handshake.ts';
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
@@ -13,8 +14,8 @@ import { blindingPaper, requestPaper, takePaper } from './papers.ts';
 
 /**
  * gated -> asked: hands every planned request to MESH, unless nobody may be asked about or somebody must look first. Throws `mesh-*` only
- * where MESH certainly has nothing of the run; `interrupted` where it may. Unless the run was gated just now, whoever has objected since is
- * withdrawn first: a hold or a night without MESH may lie between.
+ * where MESH certainly has nothing of the run; `interrupted` where it may; `anchor-overdue` or `anchor-refused` before anybody is asked
+ * about. Unless the run was gated just now, whoever has objected since is withdrawn first: a hold or a night without MESH may lie between.
  */
 export async function askAll(pipeline: Pipeline, run: StoredRun, gatedJustNow: boolean): Promise<void> {
   try {
@@ -43,6 +44,7 @@ async function askOrHold(pipeline: Pipeline, run: StoredRun, gatedJustNow: boole
   if (!gatedJustNow) await withdrawObjected(pipeline, run);
   const requests = await ledger.read((tx) => tx.requests(run));
   if (requests.every(({ state }) => state === 'void')) return withhold(pipeline, run, 'nobody-to-ask');
+  await demandAnchored(pipeline);
   await shakeHands(pipeline, run);
   const hold = await ledger.read(async (tx) => {
     const reasons = (await notedHoldReasons(tx, run)).filter(isBeforeAsking);

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../config.ts';
+import type { AnchorName } from '../domain/anchoring.ts';
 import { formatInstant } from '../domain/calendar.ts';
 import type { Digest } from '../domain/digest.ts';
 import type { Step } from '../domain/evidence.ts';
 import { Failure } from '../domain/failure.ts';
+import type { FailureCode } from '../domain/failure.ts';
 import { formatRunId } from '../domain/run.ts';
 import type { RunId, RunState } from '../domain/run.ts';
 import type {
+  Anchor,
   AuditLog,
   Chance,
   Claim,
@@ -41,7 +44,15 @@ export type Progress =
   | { readonly step: 'waiting'; readonly open: number; readonly of: number; readonly waitedMs: number }
   | { readonly step: 'mesh-trouble'; readonly code: string }
   | { readonly step: 'left-in-inbox'; readonly messages: number }
-  | { readonly step: 'compaction-put-off' };
+  | { readonly step: 'compaction-put-off' }
+  | { readonly step: 'anchored'; readonly anchor: AnchorName; readonly size: number }
+  | {
+      readonly step: 'anchor-failed';
+      readonly anchor: AnchorName;
+      readonly code: FailureCode;
+      readonly daysLeft: number;
+      readonly why: string;
+    };
 
 /** The ports and terms a run works with. One is made for each process that advances runs. */
 export interface Pipeline {
@@ -54,6 +65,8 @@ export interface Pipeline {
   readonly audit: AuditLog;
   readonly keyring: Keyring;
   readonly lists: PersonLists;
+  /** In the order in which they are asked. */
+  readonly anchors: readonly Anchor[];
   readonly claim: Claim;
   readonly config: Config;
   /** Who acts, as the entries say it. */

@@ -3,7 +3,7 @@ import { day, londonDate } from '../domain/calendar.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
 import type { Pipeline } from './context.ts';
 import { tell } from './context.ts';
-import { commitSigned, showCheckpoint } from './end.ts';
+import { commitSigned, showCheckpoint, signRest } from './end.ts';
 
 /** What tending the log needs. */
 export type LogDesk = Pick<Pipeline, 'ledger' | 'claim' | 'audit' | 'clock' | 'by'>;
@@ -21,8 +21,11 @@ export async function beat(desk: LogDesk): Promise<boolean> {
   await showCheckpoint(desk);
   const today = londonDate(clock.now());
   const fresh = (await ledger.read((tx) => tx.setting(lastHeartbeat))) !== today;
+  if (!fresh) {
+    await signRest(desk);
+    return false;
+  }
   await commitSigned(desk, async (tx) => {
-    if (!fresh) return;
     const lastRun = (await tx.runs({ limit: 20 })).find((run) => !isRehearsal(run));
     await tell(desk, tx, null, {
       what: 'heartbeat',
@@ -30,7 +33,7 @@ export async function beat(desk: LogDesk): Promise<boolean> {
     });
     await tx.set(lastHeartbeat, today);
   });
-  return fresh;
+  return true;
 }
 
 /**

@@ -11,6 +11,7 @@ import { readAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
+import { demandAnchored } from './demand-anchored.ts';
 import { answersExpireAt, commitSigned, expiredApproval, withhold } from './end.ts';
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { decideAgain, termsOf } from './intake-decision.ts';
@@ -25,7 +26,7 @@ import type { Release } from './release-plan.ts';
 /**
  * answered -> decided: the newest intake is read again whole and late objections are applied before any answer is looked at; then every
  * asked number gets its outcome. Ends withheld if nothing may leave or no answer is young enough (whatever state the intake is in), held
- * if a person must look. Returns the release if it was decided.
+ * if a person must look. Returns the release if it was decided. Throws `anchor-overdue`, `anchor-refused` where something might leave.
  */
 export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Release | null> {
   const { ledger } = pipeline;
@@ -35,6 +36,7 @@ export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Rel
   if (answers.tooOld && answers.answered === 0) return ended(withhold(pipeline, run, 'answers-too-old'));
   if (answers.answered === 0 && !(await cameOddly(pipeline, run)))
     return ended(withhold(pipeline, run, 'nothing-answered'));
+  await demandAnchored(pipeline);
 
   const decided = await decideOnAnswers(pipeline, run, answers);
   const { release } = decided;

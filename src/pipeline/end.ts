@@ -1,8 +1,10 @@
 import { day, hour, londonDate } from '../domain/calendar.ts';
 import type { Instant } from '../domain/calendar.ts';
+import { isAboutAnchors } from '../domain/evidence.ts';
+import type { Entry } from '../domain/evidence.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import type { RunId } from '../domain/run.ts';
-import type { LedgerReader, LedgerWriter, StoredRun } from '../ports.ts';
+import type { LedgerReader, LedgerWriter, StoredEntry, StoredRun } from '../ports.ts';
 import { attest } from './attest.ts';
 import type { Pipeline } from './context.ts';
 import { runOf, tell } from './context.ts';
@@ -97,13 +99,27 @@ export async function showCheckpoint({ ledger, audit }: Pick<Signing, 'ledger' |
   });
 }
 
-/** Signs what was told since the newest checkpoint, if anything was: no night ends without one that covers it. */
+/**
+ * Signs what was told since the newest checkpoint, if anything was: no night ends without one that covers it. That anchors took that
+ * checkpoint, or did not, is no reason by itself: the signature would have to be anchored again, and so on without end.
+ */
 export async function signRest(signing: Signing): Promise<void> {
-  const isSigned = await signing.ledger.read(async (tx) => {
+  const isUnsigned = await signing.ledger.read(async (tx) => {
+    const signed = (await tx.checkpoint())?.size ?? 0;
     const { size } = await tx.frontier();
-    return size === ((await tx.checkpoint())?.size ?? 0);
+    for await (const entry of tx.entries(signed, size)) if (!tellsOfAnchors(entry)) return true;
+    return false;
   });
-  if (!isSigned) await commitSigned(signing, () => Promise.resolve());
+  if (isUnsigned) await commitSigned(signing, () => Promise.resolve());
+}
+
+/** What cannot be read is for the signing to find out. */
+function tellsOfAnchors({ line }: StoredEntry): boolean {
+  try {
+    return isAboutAnchors(JSON.parse(Buffer.from(line).toString()) as Entry);
+  } catch {
+    return false;
+  }
 }
 
 /** Under expired approvals nothing is asked and nothing leaves; checked when a run begins and again before it decides (R29, R52). */

@@ -3,6 +3,7 @@ import type { LocalDate } from '../domain/calendar.ts';
 import { asFailure, Failure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
 import type { LedgerWriter } from '../ports.ts';
+import { anchorAll } from './anchoring.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { recomputeWeekly } from './custody.ts';
@@ -11,7 +12,7 @@ import { resumeDecided } from './release.ts';
 
 /**
  * Ends what has outlived its keep days: keys with their papers, intake folders, drops. Each ending is an entry. A date whose run is not over
- * keeps everything (R26, R74). Once a week the whole log is computed anew.
+ * keeps everything (R26, R74). Once a week the whole log is computed anew. Last, the log as it was signed is shown to its anchors.
  */
 export async function keepHouse(pipeline: Pipeline): Promise<void> {
   await destroyDueKeys(pipeline);
@@ -26,6 +27,7 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
   }
   await recomputeWeekly(pipeline);
   await signRest(pipeline);
+  await anchorAll(pipeline);
 }
 
 /** Set while something that was destroyed may still lie in the ledger's files: a crash must not make us forget to compact. */

@@ -4,11 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { createFolderAnchor } from '../../src/anchor/folder.ts';
+import { createTimestampAnchor } from '../../src/anchor/timestamp.ts';
 import { createWitnessAnchor } from '../../src/anchor/witness.ts';
 import { anchorContract } from '../support/contracts/anchor-contract.ts';
 import { createFakeAnchor } from '../support/fake-anchor.ts';
 import { serveHandler } from '../support/loopback.ts';
 import { createTestWitness } from '../support/test-witness.ts';
+import { certify, pemOf, stamp } from '../support/timestamp-authority.ts';
+import { systemChance } from '../../src/wiring.ts';
 
 anchorContract('the fake', {
   remembers: true,
@@ -64,6 +67,27 @@ anchorContract('a witness, over HTTP', {
         await server.stop();
         witness.close();
       },
+    };
+  },
+});
+
+anchorContract('a time-stamp authority, over HTTP', {
+  remembers: false,
+  async open() {
+    const root = await certify({ isAuthority: true });
+    const signer = await certify({}, root);
+    const server = await serveHandler(async (request) => {
+      const answer = await stamp(new Uint8Array(await request.arrayBuffer()), signer, []);
+      return new Response(Buffer.from(answer), {
+        headers: { 'content-type': 'application/timestamp-reply' },
+      });
+    });
+    const authorities = pemOf(root.certificate);
+    return {
+      anchor: createTimestampAnchor({ url: server.url, authorities, policy: null, chance: systemChance }),
+      goAway: () => server.stop(),
+      comeBack: () => server.again(),
+      close: () => server.stop(),
     };
   },
 });

@@ -8,6 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkLog, readFolder } from '../../scripts/verify-audit.mjs';
 import { exportLog } from '../../src/audit/export-log.ts';
 import { parseKeys } from '../../src/audit/signing-keys.ts';
+import type { AnchorName } from '../../src/domain/anchoring.ts';
+import { receiptName } from '../../src/domain/log-format.ts';
 import { diceOf } from '../support/chance.ts';
 import { memoryLog } from '../support/memory-log.ts';
 import { sampleLog, writeLog } from '../support/sample-log.ts';
@@ -78,6 +80,28 @@ describe('an exported log', () => {
     }
     writeFileSync(path.join(dir, 'notes.txt'), 'somebody else’s');
     await expect(exported(log)).rejects.toEqual(failing('place-unsafe'));
+  });
+
+  it('carries what anchors gave back for it, the first for each checkpoint, and for none that is not there', async () => {
+    const log = await sampleLog(diceOf(6), 40, 0);
+    const [first, newest] = [log.sizes[0]!, log.sizes.at(-1)!];
+    const given = (size: number, word: string, anchor: AnchorName = 'witness'): void =>
+      void log.memory.anchorings.push({ anchor, target: 't', size, at: 1, receipt: Buffer.from(word) });
+    given(first, 'one');
+    given(first, 'another');
+    given(newest, 'stamp', 'timestamp');
+    given(newest + 1, 'later');
+    await exported(log);
+    const receipts = [...readFolder(dir)].filter(([name]) => name.startsWith('anchors/')).sort();
+    expect(receipts.map(([name, bytes]) => [name, bytes.toString()])).toEqual([
+      [receiptName('timestamp', newest), 'stamp'],
+      [receiptName('witness', first), 'one'],
+    ]);
+    expect((await exported(log)).written).toEqual([]);
+    writeFileSync(path.join(dir, receiptName('folder', first)), 'somebody else’s');
+    expect((await exported(log)).written).toEqual([]);
+    writeFileSync(path.join(dir, receiptName('witness', first)), 'altered');
+    await expect(exported(log)).rejects.toEqual(failing('audit-invalid'));
   });
 
   it('that was cut short is completed', async () => {

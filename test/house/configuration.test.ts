@@ -29,6 +29,12 @@ const ground = {
   PURPOSE: 'VIVALDI Social Care',
 };
 
+const stamps = { ANCHOR_TSA_URL: 'http://tsa.example/tsr', ANCHOR_TSA_CA_FILE: 'ca.pem' };
+const witness = {
+  ANCHOR_WITNESS_URL: 'http://127.0.0.1:8701',
+  ANCHOR_WITNESS_KEY: 'witness.example/w1+0123abcd+BAEC',
+};
+
 /** Settings that name three files which are there. */
 function tlsFiles(): Readonly<Record<string, string>> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'export-gate-'));
@@ -106,6 +112,36 @@ describe('configuration', () => {
     ['a deadline after the answers’ age limit', { CHECK_DEADLINE_HOURS: '25' }, ['CHECK_DEADLINE_HOURS']],
     ['papers kept too long', { PAPERS_KEEP_DAYS: '8' }, ['PAPERS_KEEP_DAYS']],
     ['an hour that clock changes repeat or skip', { NIGHTLY_AT: '01:00' }, ['NIGHTLY_AT']],
+    [
+      'a time-stamp authority without the certificates to believe it by',
+      { ANCHOR_TSA_URL: 'http://tsa.example/tsr' },
+      ['ANCHOR_TSA_CA_FILE'],
+    ],
+    [
+      'certificates and a policy without a time-stamp authority',
+      { ANCHOR_TSA_CA_FILE: 'ca.pem', ANCHOR_TSA_POLICY: '1.2.3' },
+      ['ANCHOR_TSA_URL', 'ANCHOR_TSA_URL'],
+    ],
+    ['a policy that is none', { ...stamps, ANCHOR_TSA_POLICY: 'baseline' }, ['ANCHOR_TSA_POLICY']],
+    ['a witness without its key', { ANCHOR_WITNESS_URL: 'https://witness.example' }, ['ANCHOR_WITNESS_KEY']],
+    ['a witness’s key alone', { ANCHOR_WITNESS_KEY: witness.ANCHOR_WITNESS_KEY }, ['ANCHOR_WITNESS_URL']],
+    ['a witness’s key that is none', { ...witness, ANCHOR_WITNESS_KEY: 'key' }, ['ANCHOR_WITNESS_KEY']],
+    [
+      'a far witness without TLS',
+      { ...witness, ANCHOR_WITNESS_URL: 'http://witness.example' },
+      ['ANCHOR_WITNESS_URL'],
+    ],
+    [
+      'an authority’s URL with a password',
+      { ...stamps, ANCHOR_TSA_URL: 'https://a:b@tsa.example' },
+      ['ANCHOR_TSA_URL'],
+    ],
+    ['an authority that is a file', { ...stamps, ANCHOR_TSA_URL: 'file:///etc/passwd' }, ['ANCHOR_TSA_URL']],
+    ['a second folder within the first', { ANCHOR_FOLDER: 'var/second' }, ['ANCHOR_FOLDER']],
+    ['a second folder that is the first', { ANCHOR_FOLDER: 'var/' }, ['ANCHOR_FOLDER']],
+    ['a second folder that leaves', { ANCHOR_FOLDER: 'outbound/second' }, ['ANCHOR_FOLDER']],
+    ['a second folder around the others', { ANCHOR_FOLDER: '.' }, ['ANCHOR_FOLDER']],
+    ['half a day of grace', { ANCHOR_GRACE_DAYS: '0.5' }, ['ANCHOR_GRACE_DAYS']],
     ['a band that is none', { CHECK_REMOVAL_BAND: 'usual' }, ['CHECK_REMOVAL_BAND']],
     [
       'a secret file that is not there',
@@ -176,6 +212,17 @@ describe('configuration', () => {
     ]);
     expect(config.drop.header).toBeNull();
     expect(config.check.removalBand).toEqual({ least: 0.02, most: 0.08 });
+  });
+
+  it('knows its anchors', () => {
+    expect(readConfig({}).anchors).toEqual({ folder: null, timestamp: null, witness: null, graceDays: 3 });
+    const environment = { ...stamps, ...witness, ANCHOR_FOLDER: '../second', ANCHOR_TSA_POLICY: '1.2.3' };
+    expect(readConfig({ ...environment, ANCHOR_GRACE_DAYS: '0' }).anchors).toEqual({
+      folder: path.resolve('../second'),
+      timestamp: { url: stamps.ANCHOR_TSA_URL, caFile: 'ca.pem', policy: '1.2.3' },
+      witness: { url: witness.ANCHOR_WITNESS_URL, verifierKey: witness.ANCHOR_WITNESS_KEY },
+      graceDays: 0,
+    });
   });
 
   it('has a digest that changes with the settings and not with the secrets', () => {

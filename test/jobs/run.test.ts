@@ -54,6 +54,7 @@ describe('a run', () => {
         released: released.length,
         drop: here.drop,
         holds: [],
+        anchors: [],
         exitCode: 0,
       });
     }));

@@ -7,15 +7,17 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { checkLog, run } from '../../scripts/verify-audit.mjs';
+import { checkLog, parseKey, run } from '../../scripts/verify-audit.mjs';
 import { proveConsistency, proveEntry } from '../../src/audit/proofs.ts';
 import type { Entry, Step } from '../../src/domain/evidence.ts';
 import { checkpointName, receiptName } from '../../src/domain/log-format.ts';
 import { diceOf } from '../support/chance.ts';
 import { keyOf, nameOf, origin } from '../support/sample-keys.ts';
+import { cosigned, cosignedTime, stampOver, witnessKey } from '../support/sample-receipts.ts';
 import { sampleLog, writeLog } from '../support/sample-log.ts';
 import type { SampleLog, Told } from '../support/sample-log.ts';
 import { tamper } from '../support/tamper-campaign.ts';
+import { resigned } from '../support/tampering.ts';
 
 const script = path.join(import.meta.dirname, '..', '..', 'scripts', 'verify-audit.mjs');
 const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -105,24 +107,90 @@ describe('a sound log', () => {
     );
     expect(checkLog(again.files).silentDays).toEqual(['2026-03-29', '2026-03-31', '2026-04-01']);
   });
+});
 
-  it('counts a receipt that the log tells of, and no other', async () => {
-    const receipt = sha256('receipt');
-    const anchored = await logOf(
-      [heartbeat, true],
-      [{ what: 'checkpoint-anchored', anchor: 'tsa', size: 2, receipt }, false],
-      [heartbeat, true],
-    );
-    const files = new Map(anchored.files);
-    expect(checkLog(files)).toMatchObject({ sound: true, anchored: 0 });
-    files.set(receiptName('tsa', 2), Buffer.from('receipt'));
+describe('a receipt of an anchor', () => {
+  const witnesses = [parseKey(witnessKey, 4)!];
+  /** The log with this receipt beside it. */
+  const withReceipt = (anchor: string, size: number, bytes: Buffer): Map<string, Buffer> =>
+    new Map(log.files).set(receiptName(anchor, size), bytes);
+  const note = (size: number): Buffer => log.files.get(checkpointName(size))!;
+  const [older, newer] = [4, 5] as const;
+
+  it('of a witness counts where the key of the witness was brought, and else is only told', () => {
+    const size = log.sizes[older]!;
+    const files = withReceipt('witness', size, cosigned(log, size));
+    const at = new Date(cosignedTime).toISOString();
+    expect(checkLog(files, { witnesses })).toMatchObject({
+      sound: true,
+      anchored: size,
+      receipts: [{ anchor: 'witness', size, checked: true, at }],
+    });
     expect(checkLog(files)).toMatchObject({
       sound: true,
-      anchored: 2,
-      receipts: [{ anchor: 'tsa', size: 2 }],
+      anchored: 0,
+      receipts: [{ anchor: 'witness', size, checked: false, at: null }],
     });
-    files.set(receiptName('tsa', 2), Buffer.from('another'));
-    expect(checkLog(files)).toMatchObject({ sound: false, fault: { position: 2 } });
+  });
+
+  it('of a witness that does not hold, or is about another checkpoint or more than there is, is a fault', () => {
+    const [size, other] = [log.sizes[older]!, log.sizes[newer]!];
+    const whole = cosigned(log, size).toString();
+    const start = whole.lastIndexOf(' ') + 20;
+    const turned = Buffer.from(
+      whole.slice(0, start) + (whole[start] === 'A' ? 'B' : 'A') + whole.slice(start + 1),
+    );
+    const verdict = (bytes: Buffer, named = size): unknown =>
+      checkLog(withReceipt('witness', named, bytes), { witnesses }).fault?.position;
+    expect(verdict(turned)).toBe(size - 1);
+    expect(verdict(cosigned(log, other))).toBeNull();
+    expect(verdict(Buffer.from('no note'))).toBeNull();
+    const size2 = log.sizes[1]!;
+    const cut = new Map([...log.files].filter(([name]) => !/^(entries|leaves)/.test(name)));
+    const lines = log.memory.entries.slice(0, size2).map(({ line }) => line);
+    cut.set('entries/000000000000.jsonl', Buffer.concat(lines)).set('checkpoint', note(size2));
+    for (const later of log.sizes.slice(2)) cut.delete(checkpointName(later));
+    cut.set(receiptName('witness', size), cosigned(log, size));
+    expect(checkLog(cut, { witnesses }).faults).toContainEqual(
+      expect.objectContaining({ position: size2, what: expect.stringContaining('anchors/witness') }),
+    );
+  });
+
+  it('of a time-stamp authority must be about the checkpoint; it is never more than told', async () => {
+    const [size, other] = [log.sizes[older]!, log.sizes[newer]!];
+    const stamp = await stampOver(note(size));
+    expect(checkLog(withReceipt('timestamp', size, stamp))).toMatchObject({
+      sound: true,
+      anchored: 0,
+      receipts: [{ anchor: 'timestamp', size, checked: false, at: '2026-11-22T03:00:00Z' }],
+    });
+    expect(checkLog(withReceipt('timestamp', other, stamp)).fault).toMatchObject({ position: other - 1 });
+    // What we cannot read may still be one that others can.
+    const unread = checkLog(withReceipt('timestamp', size, Buffer.from('no stamp')));
+    expect(unread).toMatchObject({ sound: true, receipts: [{ at: null }] });
+  });
+
+  it('of a second folder is a copy, which must be the checkpoint', () => {
+    const size = log.sizes[older]!;
+    const report = checkLog(withReceipt('folder', size, note(size)));
+    expect(report).toMatchObject({ sound: true, anchored: 0, receipts: [{ anchor: 'folder', size }] });
+    expect(checkLog(withReceipt('folder', size, resigned(log, size, 'a thief'))).sound).toBe(false);
+  });
+
+  it('that the log tells of must be one that it tells of', async () => {
+    const told = (receipt: string): readonly [Step, boolean] => [
+      { what: 'checkpoint-anchored', anchor: 'folder', size: 2, receipt },
+      false,
+    ];
+    const first = await logOf([heartbeat, true]);
+    const receipt = first.files.get(checkpointName(2))!;
+    const verdict = async (...digests: string[]): Promise<unknown> => {
+      const { files } = await logOf([heartbeat, true], ...digests.map(told), [heartbeat, true]);
+      return checkLog(new Map(files).set(receiptName('folder', 2), receipt)).fault?.position;
+    };
+    expect(await verdict(sha256(receipt))).toBeUndefined();
+    expect(await verdict(sha256('an earlier one'), sha256(receipt))).toBeUndefined();
+    expect(await verdict(sha256('another'))).toBe(2);
   });
 });
 
@@ -210,6 +278,20 @@ describe('the command', () => {
     expect(stdout).not.toContain('WARNING');
   });
 
+  it('says of each receipt whether it was checked, and how to check what it cannot', async () => {
+    const size = log.sizes[4]!;
+    const note = log.files.get(checkpointName(size))!;
+    lay({ files: new Map(log.files) }, 'anchored');
+    lay({ files: new Map([[receiptName('witness', size), cosigned(log, size)]]) }, 'anchored');
+    lay({ files: new Map([[receiptName('timestamp', size), await stampOver(note)]]) }, 'anchored');
+    const bare = node(at('anchored'), '--key', log.key);
+    expect([bare.status, bare.stdout.includes('anchored up to 0;')]).toEqual([0, true]);
+    expect(bare.stdout).toContain(`openssl ts -verify -in ${at('anchored', receiptName('timestamp', size))}`);
+    const { status, stdout } = node(at('anchored'), '--key', log.key, '--witness', witnessKey);
+    expect([status, stdout.includes(`anchored up to ${size};`)]).toEqual([0, true]);
+    expect(stdout).toContain(`The witness cosigned the log up to ${size} at `);
+  });
+
   it('says loudly when nobody told it whose log it is', () => {
     const { status, stdout } = node(at('log'));
     expect([status, stdout.includes('WARNING: no --key')]).toEqual([0, true]);
@@ -246,6 +328,7 @@ describe('the command', () => {
     ['two folders', ['a', 'b']],
     ['an unknown flag', ['--force']],
     ['a key that is none', ['x', '--key', 'abc']],
+    ['a witness’s key that is a log’s', ['x', '--witness', 'abc']],
     ['a proof without a key', ['--proof', script]],
   ])('refuses %s: 2', (_, args) => {
     expect(run(args)).toMatchObject({ code: 2, words: expect.stringContaining('Usage') });

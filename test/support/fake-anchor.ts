@@ -13,6 +13,7 @@ export function createFakeAnchor(name: AnchorName = 'witness', target = 'memory'
   return {
     name,
     target,
+    remembers: true,
     isAway: false,
     get taken() {
       return taken;

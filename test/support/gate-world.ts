@@ -20,7 +20,7 @@ import { createMailbox } from '../../src/mesh/mailbox.ts';
 import { advanceRun } from '../../src/pipeline/advance.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
 import type { Pipeline, Progress } from '../../src/pipeline/context.ts';
-import type { Ledger, StoredEntry } from '../../src/ports.ts';
+import type { Anchor, Ledger, StoredEntry } from '../../src/ports.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { systemChance } from '../../src/wiring.ts';
@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly simulator?: Partial<SimulatorOptions>;
   /** Environment variables over the test defaults. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Those of the settings are not made here: the world has none but these. */
+  readonly anchors?: readonly Anchor[];
 }
 
 /** An entry of the audit log as it was read back. */
@@ -150,6 +152,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     signal: new AbortController().signal,
     onProgress: (event) => void events.push(event),
     unfetchable: new Set(),
+    anchors: options.anchors ?? [],
     claim: await ledger.claim('advancing'),
     intake: createIntakeReader({ intakeDir: config.intakeDir }),
     drop: createOutboundDrop({

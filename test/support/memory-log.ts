@@ -1,5 +1,5 @@
 /** As much of a ledger as an audit log needs, in memory. */
-import type { LedgerWriter, StoredEntry } from '../../src/ports.ts';
+import type { LedgerWriter, StoredAnchoring, StoredEntry } from '../../src/ports.ts';
 
 type LogLedger = Pick<
   LedgerWriter,
@@ -12,6 +12,7 @@ type LogLedger = Pick<
   | 'checkpoint'
   | 'checkpoints'
   | 'putCheckpoint'
+  | 'anchorings'
 >;
 
 /** What lies in it, for a hand that alters it. */
@@ -20,12 +21,14 @@ export interface MemoryLog {
   readonly entries: StoredEntry[];
   readonly checkpoints: { size: number; note: string }[];
   readonly settings: Map<string, string>;
+  readonly anchorings: StoredAnchoring[];
 }
 
 export function memoryLog(): MemoryLog {
   const entries: StoredEntry[] = [];
   const checkpoints: { size: number; note: string }[] = [];
   const settings = new Map<string, string>();
+  const anchorings: StoredAnchoring[] = [];
   let frontier = { size: 0, hashes: [] as readonly Uint8Array[] };
   const done = Promise.resolve();
   const ledger: LogLedger = {
@@ -40,6 +43,9 @@ export function memoryLog(): MemoryLog {
     checkpoint: () => Promise.resolve(checkpoints.at(-1) ?? null),
     checkpoints: () => Promise.resolve([...checkpoints]),
     putCheckpoint: (size, note) => (checkpoints.push({ size, note }), done),
+    async *anchorings(fromSize) {
+      for (const each of anchorings) if (each.size >= fromSize) yield await Promise.resolve(each);
+    },
   };
-  return { ledger: ledger as LedgerWriter, entries, checkpoints, settings };
+  return { ledger: ledger as LedgerWriter, entries, checkpoints, settings, anchorings };
 }

@@ -17,6 +17,7 @@ const root = path.join(import.meta.dirname, '..', '..');
 export interface Programs {
   readonly cli: string;
   readonly simulator: string;
+  readonly witness: string;
   readonly dyingRun: string;
   remove(): void;
 }
@@ -26,7 +27,7 @@ export function bundlePrograms(): Programs {
   const folder = mkdtempSync(path.join(tmpdir(), 'export-gate-programs-'));
   // The SQLite package brings a library of its own, so it is not bundled but found where it is installed.
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-  const entries = ['jobs/cli.ts', 'jobs/simulator.ts', 'test/support/dying-run.ts'];
+  const entries = ['jobs/cli.ts', 'jobs/simulator.ts', 'jobs/witness.ts', 'test/support/dying-run.ts'];
   const shape = ['--bundle', '--splitting', '--format=esm', '--platform=node', '--log-level=warning'];
   const require = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
   const places = ['--external:@photostructure/sqlite', `--banner:js=${require}`, `--outdir=${folder}`];
@@ -35,6 +36,7 @@ export function bundlePrograms(): Programs {
   return {
     cli: path.join(folder, 'jobs', 'cli.js'),
     simulator: path.join(folder, 'jobs', 'simulator.js'),
+    witness: path.join(folder, 'jobs', 'witness.js'),
     dyingRun: path.join(folder, 'test', 'support', 'dying-run.js'),
     remove: () => {
       rmSync(folder, { recursive: true });
@@ -129,6 +131,41 @@ export async function startFarSide(program: string, flags: readonly string[]): P
     async advance(milliseconds) {
       await pull(`advance?ms=${milliseconds}`);
     },
+    async stop() {
+      child.kill();
+      await gone;
+    },
+  };
+}
+
+/** A witness in a process of its own. */
+export interface RunningWitness {
+  readonly url: string;
+  readonly verifierKey: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a witness that knows the logs of these keys; resolves once it listens. */
+export async function startWitness(
+  program: string,
+  folder: string,
+  logs: readonly string[],
+  more: readonly string[] = ['--port', '0'],
+): Promise<RunningWitness> {
+  const known = logs.flatMap((key) => ['--log', key]);
+  const own = ['--name', 'witness.example/w1', '--folder', folder, ...more];
+  const child = spawn(process.execPath, [program, ...own, ...known], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = once(child, 'close');
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { listening: url, verifierKey } = JSON.parse(line.toString()) as Record<
+    'listening' | 'verifierKey',
+    string
+  >;
+  return {
+    url,
+    verifierKey,
     async stop() {
       child.kill();
       await gone;

@@ -60,8 +60,10 @@ export function scriptOf(dice: Dice, entries: number, keys: readonly SigningKey[
       };
       tell(run, { what: 'run-released', ...drop });
       tell(run, { what: 'run-sealed', totals: totalsOf(3) }, true);
-    } else if (kind < 6) tell(run, { what: 'run-withheld', reason: 'nobody-to-ask' }, true);
-    else if (kind < 7 || (kind > 7 && key + 1 >= keys.length))
+    } else if (kind < 6) {
+      tell(run, { what: 'run-withheld', reason: 'nobody-to-ask' });
+      tell(run, attested(digest()), true);
+    } else if (kind < 7 || (kind > 7 && key + 1 >= keys.length))
       tell('', { what: 'heartbeat', lastRun: run }, true);
     else if (kind === 7) tell('', { what: 'log-recomputed', size: script.length, root: digest() }, true);
     else {
@@ -118,6 +120,17 @@ export const sampleLog = (dice: Dice, entries: number, changes: number): Promise
 
 const totalsOf = (released: number): Extract<Step, { what: 'run-sealed' }>['totals'] =>
   ({ rows: {}, asked: released, outcomes: { released } }) as never;
+
+const attested = (digest: string): Step => ({
+  what: 'run-attested',
+  outcome: 'nothing-sent',
+  lists: [],
+  rules: 'rules-1',
+  configuration: digest,
+  legalBasis: '',
+  recipientAgreement: '',
+  purpose: '',
+});
 
 const decided = (digest: string, released: number): Step => ({
   what: 'run-decided',

@@ -77,7 +77,8 @@ async function rewritten(log: SampleLog, from: number, change: (told: Told) => T
 
 const inAnothersName = (told: Told): Told => ({ ...told, entry: { ...told.entry, by: 'somebody else' } });
 
-const resigned = (log: SampleLog, size: number, word: string): Buffer => {
+/** The checkpoint of this size, signed with the key of a word. */
+export const resigned = (log: SampleLog, size: number, word: string): Buffer => {
   const { privateKey, publicKey } = keyOf(word);
   const note = log.files.get(checkpointName(size))!.toString();
   const text = note.slice(0, note.lastIndexOf('\n\n') + 1);

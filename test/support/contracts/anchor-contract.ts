@@ -83,6 +83,10 @@ export function anchorContract(name: string, { remembers, open }: AnchorUnderTes
       expect(await take(log)).toBe('taken');
     });
 
+    it(`says that it ${remembers ? 'remembers' : 'does not remember'}`, () => {
+      expect(world.anchor.remembers).toBe(remembers);
+    });
+
     if (!remembers) return;
 
     it('refuses a log that was cut, and goes on with the whole one', async () => {

@@ -9,11 +9,14 @@ export interface Question {
   readonly files: Files;
   readonly key: string | null;
   readonly held: readonly Held[];
+  /** Verifier keys of witnesses. */
+  readonly witnesses: readonly string[];
 }
 
 export interface Verdict {
   readonly sound: boolean;
   readonly position: number | null;
+  readonly anchored: number;
 }
 
 /** The verdicts on these logs, in order. */
@@ -22,10 +25,10 @@ export async function askSecond(questions: readonly Question[]): Promise<Verdict
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-  for (const { files, key, held } of questions) {
+  for (const { files, key, held, witnesses } of questions) {
     const named = Object.fromEntries([...files].map(([name, bytes]) => [name, base64(bytes)]));
     child.stdin.write(
-      `${JSON.stringify({ files: named, key, held: held.map(({ note }) => base64(note)) })}\n`,
+      `${JSON.stringify({ files: named, key, held: held.map(({ note }) => base64(note)), witnesses })}\n`,
     );
   }
   child.stdin.end();

@@ -1,7 +1,7 @@
-"""The stand-alone verifier once more, in another language and from the specifications alone: RFC 6962, RFC 8032, C2SP signed-note.
+"""The stand-alone verifier once more, in another language and from the specifications alone: RFC 6962, RFC 8032, RFC 3161, C2SP signed-note.
 
 Only tests use it. It shares nothing with scripts/verify-audit.mjs but the layout of the folder, and must come to the same verdict and to the
-same first bad position. `verdict` takes the files by name, the key trusted, and the notes somebody kept.
+same first bad position. `verdict` takes the files by name, the key trusted, the notes somebody kept, and the keys of witnesses.
 """
 
 import base64
@@ -15,6 +15,9 @@ SIGNED_AT_ONCE = {
     "run-held", "run-decided", "run-rehearsed", "run-sealed", "run-withheld", "run-failed",
     "heartbeat", "log-recomputed", "signing-key-changed",
 }
+
+ATTESTED = {"run-withheld", "run-failed"}
+SPACE = re.compile("[\t\n\x0b\x0c\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]")
 
 # ------------------------------------------------------------------ Ed25519 (RFC 8032, section 5.1.7), in extended coordinates
 
@@ -120,12 +123,12 @@ def from_base64(text):
     return data if base64.b64encode(data).decode() == text else None
 
 
-def read_key(text):
+def read_key(text, kind=1):
     parts = text.split("+", 2) if isinstance(text, str) else []
-    if len(parts) != 3 or not parts[0] or re.search(r"\s", parts[0]) or not re.fullmatch("[0-9a-f]{8}", parts[1]):
+    if len(parts) != 3 or not parts[0] or SPACE.search(parts[0]) or not re.fullmatch("[0-9a-f]{8}", parts[1]):
         return None
     data = from_base64(parts[2])
-    if data is None or len(data) != 33 or data[0] != 1:
+    if data is None or len(data) != 33 or data[0] != kind:
         return None
     if hashlib.sha256(parts[0].encode() + b"\n" + data).hexdigest()[:8] != parts[1]:
         return None
@@ -149,7 +152,7 @@ def read_checkpoint(note):
     signatures = []
     for line in signed[:-1].split("\n"):
         parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "\u2014" or not parts[1] or "+" in parts[1] or re.search(r"\s", parts[1]):
+        if len(parts) != 3 or parts[0] != "\u2014" or not parts[1] or "+" in parts[1] or SPACE.search(parts[1]):
             return None
         data = from_base64(parts[2])
         if data is None or len(data) < 5:
@@ -214,8 +217,8 @@ def read_entry(line):
     return entry if isinstance(entry, dict) else None
 
 
-def verdict(files, key=None, held=()):
-    """None for a sound log, else the list of (first bad position or None), lowest first."""
+def verdict(files, key=None, held=(), witnesses=()):
+    """The bad positions (or None), lowest first, empty for a sound log; and up to where others vouch for it."""
     faults = []
     fault = faults.append
     lines = numbered_lines(files, "entries", ".jsonl", fault)
@@ -259,7 +262,10 @@ def verdict(files, key=None, held=()):
             fault(size - 1)
     tree = Tree([leaf_hash(line) for line in lines])
     check_tree(files, tree, vouched or checkpoints, fault)
-    check_held([read_checkpoint(note) for note in held], tree, keys, fault)
+    kept = [read_checkpoint(note) for note in held]
+    receipts = read_receipts(files)
+    copies = [checkpoint for _, anchor, _, checkpoint in receipts if anchor != "timestamp"]
+    check_held(kept + copies, tree, keys, fault)
 
     if key is not None and key not in [named["text"] for _, named in keys]:
         fault(0)
@@ -267,17 +273,126 @@ def verdict(files, key=None, held=()):
     if files.get("verifier-keys") != expected.encode():
         fault(None)
     check_runs(entries, sorted(checkpoints), fault)
-    for position, entry in enumerate(entries):
-        if entry.get("what") == "checkpoint-anchored":
-            receipt = files.get(f"anchors/{entry['anchor']}-{entry['size']:012d}")
-            if receipt is not None and hashlib.sha256(receipt).hexdigest() != entry["receipt"]:
-                fault(position)
+    check_told(files, entries, fault)
+    vouched_for = [each["size"] for each in kept if each]
+    for name, anchor, size, checkpoint in receipts:
+        if anchor == "timestamp":
+            check_timestamp(files, name, size, count, fault)
+        elif checkpoint is not None:
+            if checkpoint["size"] != size:
+                fault(None)
+            cosigned = cosignatures(checkpoint, witnesses)
+            if cosigned is None:
+                fault(max(size - 1, 0))
+            elif cosigned:
+                vouched_for.append(size)
     ours = re.compile(r"entries/[0-9]{12}\.jsonl|leaves/[0-9]{12}|checkpoints/[0-9]{12}")
     if any(re.match("(entries|leaves|checkpoints)/", name) and not ours.fullmatch(name) for name in files):
         fault(None)
-    if not faults:
+    anchored = max([size for size in vouched_for if size <= count], default=0)
+    return sorted(faults, key=lambda position: float("inf") if position is None else position), anchored
+
+
+# ------------------------------------------------------------------------- receipts (RFC 3161; C2SP tlog-cosignature)
+
+
+def read_receipts(files):
+    receipts = []
+    for name in sorted(files):
+        match = re.fullmatch("anchors/(timestamp|witness|folder)-([0-9]{12})", name)
+        if match:
+            anchor, size = match[1], int(match[2])
+            receipts.append((name, anchor, size, None if anchor == "timestamp" else read_checkpoint(files[name])))
+    return receipts
+
+
+def check_told(files, entries, fault):
+    told = {}
+    for position, entry in enumerate(entries):
+        if entry.get("what") == "checkpoint-anchored":
+            name = f"anchors/{entry['anchor']}-{entry['size']:012d}"
+            told.setdefault(name, (position, set()))[1].add(entry["receipt"])
+    for name, (position, digests) in told.items():
+        if name in files and hashlib.sha256(files[name]).hexdigest() not in digests:
+            fault(position)
+
+
+def cosignatures(checkpoint, witnesses):
+    """How many lines of these witnesses hold; None if one does not."""
+    count = 0
+    for name, key_id, signature in checkpoint["signatures"]:
+        known = [key for key in witnesses if (key["name"], key["id"]) == (name, key_id)]
+        if not known:
+            continue
+        seconds = int.from_bytes(signature[:8], "big")
+        signed = f"cosignature/v1\ntime {seconds}\n".encode() + checkpoint["text"]
+        if len(signature) != 72 or not ed25519_holds(known[0]["public"], signed, signature[8:]):
+            return None
+        count += 1
+    return count
+
+
+def elements(data):
+    """The DER elements that these bytes consist of, as (tag, content); None if they do not."""
+    found = []
+    while data:
+        if len(data) < 2:
+            return None
+        tag, length, start = data[0], data[1], 2
+        if length >= 128:
+            size = length - 128
+            if size == 0 or size > 4 or len(data) < 2 + size:
+                return None
+            length, start = int.from_bytes(data[2:2 + size], "big"), 2 + size
+        if start + length > len(data):
+            return None
+        found.append((tag, data[start:start + length]))
+        data = data[start + length:]
+    return found
+
+
+def down(found, *path):
+    """Walks into elements: at each step the index of the next one, and the tag that it must bear."""
+    for index, tag in path:
+        if found is None or len(found) <= index or found[index][0] != tag:
+            return None
+        found = elements(found[index][1])
+    return found
+
+
+def first_of(data):
+    """The first element alone: what follows a whole answer is for others to judge."""
+    for end in range(2, 8):
+        header = data[:end]
+        if len(header) >= 2 and (header[1] < 128 or len(header) >= 2 + header[1] - 128):
+            length = header[1] if header[1] < 128 else int.from_bytes(header[2:2 + header[1] - 128], "big")
+            start = 2 if header[1] < 128 else 2 + header[1] - 128
+            return elements(data[:start + length])
+    return None
+
+
+def timestamp_imprint(answer):
+    signed = down(first_of(answer), (0, 0x30), (1, 0x30), (1, 0xA0), (0, 0x30))
+    content = down(signed, (2, 0x30))
+    if not content or content[0][1].hex() != "2a864886f70d0109100104":
         return None
-    return sorted(faults, key=lambda position: float("inf") if position is None else position)
+    wrapped = down(content, (1, 0xA0))
+    if not wrapped or wrapped[0][0] != 0x04:
+        return None
+    imprint = down(first_of(wrapped[0][1]), (0, 0x30), (2, 0x30))
+    algorithm = down(imprint, (0, 0x30))
+    if not algorithm or algorithm[0][1].hex() != "608648016503040201" or len(imprint) < 2 or imprint[1][0] != 0x04:
+        return None
+    return imprint[1][1]
+
+
+def check_timestamp(files, name, size, count, fault):
+    imprint = timestamp_imprint(files[name])
+    note = files.get(f"checkpoints/{size:012d}")
+    if size > count:
+        fault(count)
+    elif imprint is not None and (note is None or hashlib.sha256(note).digest() != imprint):
+        fault(max(size - 1, 0))
 
 
 def keys_named(entries, fault):
@@ -348,8 +463,9 @@ def check_runs(entries, sizes, fault):
     decided = {}
     for position, entry in enumerate(entries):
         what, run = entry.get("what"), entry.get("run")
-        if what in SIGNED_AT_ONCE and position + 1 not in sizes:
-            fault(position)
+        last = position + (what in ATTESTED and position + 1 not in sizes)
+        if what in SIGNED_AT_ONCE and last + 1 not in sizes:
+            fault(last)
         if what == "run-decided":
             decided[run] = position
         if what == "decision-withdrawn":
@@ -365,5 +481,6 @@ def answer(line):
     asked = json.loads(line)
     files = {name: base64.b64decode(data) for name, data in asked["files"].items()}
     held = [base64.b64decode(note) for note in asked["held"]]
-    faults = verdict(files, asked["key"], held)
-    return json.dumps({"sound": faults is None, "position": None if faults is None else faults[0]})
+    witnesses = [read_key(text, 4) for text in asked["witnesses"]]
+    faults, anchored = verdict(files, asked["key"], held, witnesses)
+    return json.dumps({"sound": not faults, "position": faults[0] if faults else None, "anchored": anchored})
