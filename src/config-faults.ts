@@ -18,6 +18,8 @@ export interface ComparedSettings {
   readonly EXPORT_GATE_DATA_DIR: string;
   readonly EXPORT_GATE_INTAKE_DIR: string;
   readonly EXPORT_GATE_OUTBOUND_DIR: string;
+  readonly DATABASE_URL: string | null;
+  readonly DATABASE_OWNER_URL: string | null;
   readonly MESH_URL: string | null;
   readonly MESH_MAILBOX_ID: string | null;
   readonly MESH_MAILBOX_PASSWORD: string | null;
@@ -57,7 +59,7 @@ const findingsOf = (settings: ComparedSettings, judges: readonly Judge[]): Findi
 
 /** What is right setting by setting and wrong together. */
 export const contradictions = (settings: ComparedSettings): readonly Finding[] =>
-  findingsOf(settings, [meshAddress, meshMaterial, meshAndPolicy, folders, theCheck, anchors]);
+  findingsOf(settings, [database, meshAddress, meshMaterial, meshAndPolicy, folders, theCheck, anchors]);
 
 /** What a run needs and only a run needs: MESH, files of its TLS material that can be read, and under `live` the ground to send on. */
 export const missingToRun = (settings: ComparedSettings): readonly Finding[] =>
@@ -79,6 +81,28 @@ export function isAnchorUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, hash } = new URL(text);
   return /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
+}
+
+/** Whether the text names a PostgreSQL server, a role and a database. */
+export function isDatabaseUrl(text: string): boolean {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { hostname, username, pathname } = new URL(text);
+  return hostname !== '' && username !== '' && pathname.length > 1;
+}
+
+/** The ledger holds sealed papers and the way to everybody's objections: what carries it is chosen, never left to a default. */
+function database(s: ComparedSettings, say: Say): void {
+  for (const name of ['DATABASE_URL', 'DATABASE_OWNER_URL'] as const) {
+    const url = s[name];
+    if (url === null || isLoopback(url)) continue;
+    const mode = new URL(url).searchParams.get('sslmode');
+    if (mode !== 'verify-full' && mode !== 'disable')
+      say(name, 'with ?sslmode=verify-full, or sslmode=disable where the network is yours alone');
+  }
+  if (s.DATABASE_OWNER_URL === null) return;
+  if (s.DATABASE_URL === null) say('DATABASE_URL', 'required with DATABASE_OWNER_URL', 'DATABASE_OWNER_URL');
+  else if (new URL(s.DATABASE_URL).username === new URL(s.DATABASE_OWNER_URL).username)
+    say('DATABASE_OWNER_URL', 'another role than that of DATABASE_URL', 'DATABASE_URL');
 }
 
 function isLoopback(url: string): boolean {

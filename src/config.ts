@@ -6,6 +6,7 @@ import {
   bandOf,
   contradictions,
   isAnchorUrl,
+  isDatabaseUrl,
   isMeshUrl,
   livePollSeconds,
   missingToRun,
@@ -24,6 +25,8 @@ export interface Config {
   readonly outboundDir: string;
   readonly masterKey: string | null;
   readonly databaseUrl: string | null;
+  /** Of the role that owns the tables; used to prepare them and for nothing else. */
+  readonly databaseOwnerUrl: string | null;
   readonly redisUrl: string | null;
   readonly mesh: MeshConfig | null;
   readonly check: CheckConfig;
@@ -84,6 +87,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const secrets = [
   'EXPORT_GATE_MASTER_KEY',
   'DATABASE_URL',
+  'DATABASE_OWNER_URL',
   'REDIS_URL',
   'MESH_MAILBOX_PASSWORD',
   'MESH_SHARED_KEY',
@@ -99,6 +103,11 @@ const optionalUrl = z
   .refine(isAnchorUrl, 'http(s) URL without name and password')
   .nullable()
   .default(null);
+const databaseAddress = z
+  .string()
+  .refine(isDatabaseUrl, 'postgres://role:password@host/database')
+  .nullable()
+  .default(null);
 const optionalDate = z.iso.date().nullable().default(null);
 
 const schema = z.object({
@@ -106,7 +115,8 @@ const schema = z.object({
   EXPORT_GATE_INTAKE_DIR: z.string().default('intake'),
   EXPORT_GATE_OUTBOUND_DIR: z.string().default('outbound'),
   EXPORT_GATE_MASTER_KEY: optional,
-  DATABASE_URL: optional,
+  DATABASE_URL: databaseAddress,
+  DATABASE_OWNER_URL: databaseAddress,
   REDIS_URL: optional,
   MESH_URL: z.string().refine(isMeshUrl, 'https://host[:port] and nothing else').nullable().default(null),
   MESH_MAILBOX_ID: z
@@ -251,6 +261,7 @@ function assemble(s: Settings): Config {
     outboundDir: path.resolve(s.EXPORT_GATE_OUTBOUND_DIR),
     masterKey: s.EXPORT_GATE_MASTER_KEY,
     databaseUrl: s.DATABASE_URL,
+    databaseOwnerUrl: s.DATABASE_OWNER_URL,
     redisUrl: s.REDIS_URL,
     mesh: meshOf(s),
     check: {

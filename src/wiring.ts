@@ -16,6 +16,7 @@ import { initKeys, keyFilesIn, makeFolder, readMasterKey, readSigningKey } from 
 import type { KeyFiles } from './keys/key-files.ts';
 import { createKeyring } from './keys/keyring.ts';
 import { takeAdvanceLock } from './ledger/advance-lock.ts';
+import { openPostgresLedger, preparePostgresLedger } from './ledger/postgres-ledger.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
 import { advanceRun } from './pipeline/advance.ts';
@@ -68,9 +69,9 @@ export interface Office {
 
 const masterKeySetting = 'master-key-id';
 
-/** Opens the ledger of the embedded default. Throws `configuration-invalid`, `master-key-missing`, `master-key-wrong`, `ledger-newer`. */
+/** Opens the ledger: the embedded one, or that of `DATABASE_URL`. Throws `configuration-invalid`, `master-key-missing`, `master-key-wrong`, `ledger-newer`. */
 export async function openOffice(config: Config): Promise<Office> {
-  refuseServers(config);
+  refuseQueue(config);
   const files = keyFilesIn(config.dataDir);
   const keyring = createKeyring(readMasterKey(config.masterKey, files.master), systemChance);
   makeFolder(config.dataDir);
@@ -84,7 +85,7 @@ export async function openOffice(config: Config): Promise<Office> {
     });
   // Before the ledger: where the key is none, nothing is opened.
   let audit = openLog();
-  const ledger = await openSqliteLedger(path.join(config.dataDir, 'ledger.sqlite'));
+  const ledger = await openLedger(config);
   try {
     await recognise(ledger, keyring, audit);
     if (await settleSigningKey(ledger, audit, files)) audit = openLog();
@@ -103,6 +104,11 @@ export async function openOffice(config: Config): Promise<Office> {
     close: () => ledger.close(),
   };
 }
+
+const openLedger = ({ databaseUrl, dataDir }: Config): Promise<Ledger> =>
+  databaseUrl === null
+    ? openSqliteLedger(path.join(dataDir, 'ledger.sqlite'))
+    : openPostgresLedger(databaseUrl);
 
 /** A ledger remembers the master key it began with: another one would not recognise who opted out, and so is refused. */
 async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Promise<void> {
@@ -149,18 +155,32 @@ async function settleSigningKey(ledger: Ledger, audit: AuditLog, files: KeyFiles
   });
 }
 
-/** Throws `configuration-invalid` where servers are named that this version does not use. */
-export function refuseServers(config: Pick<Config, 'databaseUrl' | 'redisUrl'>): void {
-  const named = [
-    config.databaseUrl === null ? [] : ['DATABASE_URL'],
-    config.redisUrl === null ? [] : ['REDIS_URL'],
-  ].flat();
-  if (named.length === 0) return;
+/** Throws `configuration-invalid` where a queue is named that this version does not use. */
+export function refuseQueue({ redisUrl }: Pick<Config, 'redisUrl'>): void {
+  if (redisUrl === null) return;
   throw new Failure('configuration-invalid', {
-    message: `${named.join(' and ')} cannot be used yet: this version runs on one machine with its embedded ledger.`,
-    place: named.join(', '),
-    hint: 'Unset it. A run never falls back silently to another ledger than the one it was told of.',
+    message: 'REDIS_URL cannot be used yet: this version advances a run in the process that began it.',
+    place: 'REDIS_URL',
+    hint: 'Unset it.',
   });
+}
+
+/** Makes the tables of `DATABASE_URL` by their owner. Throws `configuration-invalid` where one of the two addresses is missing. */
+export async function prepareLedger({
+  databaseUrl,
+  databaseOwnerUrl,
+}: Config): Promise<{ readonly role: string }> {
+  if (databaseUrl === null || databaseOwnerUrl === null) {
+    throw new Failure('configuration-invalid', {
+      message: 'Only a ledger in PostgreSQL needs to be prepared; the embedded one makes itself.',
+      place: 'DATABASE_URL, DATABASE_OWNER_URL',
+      allowed: 'the address as the role that runs the gate, and as the role that owns the tables',
+      hint: 'Set both.',
+    });
+  }
+  const role = decodeURIComponent(new URL(databaseUrl).username);
+  await preparePostgresLedger(databaseOwnerUrl, role);
+  return { role };
 }
 
 /** The key by which others check what this installation signs; no ledger is needed for it. */

@@ -1,6 +1,6 @@
 import type { Menu } from './enter.ts';
 
-/** Keys, configuration, and a look at an intake before a night believes it. */
+/** Keys, ledger, configuration, and a look at an intake before a night believes it. */
 export const installation: Menu = (program, enter) => {
   const keys = program.command('keys').description('the keys of this installation');
   keys
@@ -24,6 +24,14 @@ export const installation: Menu = (program, enter) => {
     .description('report every fault of a folder at once; exit 6 if a run would refuse it')
     .option('--json', 'as JSON', false)
     .action(enter(async () => (await import('../commands/intake.ts')).check));
+
+  const ledger = program.command('ledger').description('the ledger in PostgreSQL');
+  ledger
+    .command('prepare')
+    .description(
+      'make or bring up its tables as DATABASE_OWNER_URL, and give the role of DATABASE_URL its rights',
+    )
+    .action(enter(async () => (await import('../commands/ledger.ts')).prepare));
 
   const config = program.command('config').description('the configuration');
   config

@@ -1,22 +1,31 @@
 /** What the ledger says when it will not or cannot. No text of it holds a bound value. */
 import { Failure } from '../domain/failure.ts';
 
+const ofTheDisk =
+  'See that the disk has room and the files are ours, then run the same command again: it goes on from what was stored.';
+export const ofTheServer =
+  'See that the server of DATABASE_URL answers and knows the role, then run the same command again: it goes on from what was stored.';
+
 /** `ledger-failed` around what the engine threw; only its fixed name of the fault is repeated, the rest stays in the cause. */
-export function engineFailure(thrown: unknown): Failure {
+export function engineFailure(thrown: unknown, hint = ofTheDisk): Failure {
   return new Failure('ledger-failed', {
     message: 'The ledger could not be read or written.',
     place: 'ledger',
     found: faultName(thrown),
-    hint: 'See that the disk has room and the files are ours, then run the same command again: it goes on from what was stored.',
+    hint,
     cause: thrown,
   });
 }
 
-/** SQLite and the file system name their faults in a word or two of their own. */
+/** Engines and the file system name their faults in a word or two of their own. */
 function faultName(thrown: unknown): string {
-  const { errstr, code } = Object(thrown) as { readonly errstr?: unknown; readonly code?: unknown };
-  return [errstr, code].find((name) => typeof name === 'string') ?? 'a fault without a name';
+  const { errstr, code, message } = Object(thrown) as Readonly<Record<string, unknown>>;
+  const names = [errstr, code, message === connectingTooLong ? 'no answer' : undefined];
+  return names.find((name) => typeof name === 'string') ?? 'a fault without a name';
 }
+
+/** The one fault of its own that the PostgreSQL client gives no name. */
+const connectingTooLong = 'timeout expired';
 
 /** `ledger-failed`: the call came after `close`. */
 export const ledgerIsClosed = (): Failure =>

@@ -116,7 +116,12 @@ describe('the configuration', () => {
       { MESH_URL: 'https://mesh-sync.spineservices.nhs.uk', MESH_POLL_SECONDS: '300' },
     ],
     ['no MESH at all', { MESH_URL: '' }],
-    ['another ledger than the one there is', { DATABASE_URL: 'postgres://nobody@localhost/none' }],
+    ['a ledger at no address', { DATABASE_URL: 'mysql://somebody@localhost/ledger' }],
+    ['a ledger over an open network', { DATABASE_URL: 'postgres://gate@db.example/ledger' }],
+    [
+      'one role for both',
+      { DATABASE_URL: 'postgres://a@localhost/l', DATABASE_OWNER_URL: 'postgres://a@localhost/l' },
+    ],
   ])('is refused for %s, exit 2', (_, settings) =>
     withSettings(settings, async (here) => {
       expect(await here.run()).toMatchObject(refusal(2, 'configuration-invalid'));
@@ -133,7 +138,7 @@ describe('the configuration', () => {
         MESH_CA_FILE: import.meta.filename,
       },
     ],
-    ['another ledger than the one there is', { REDIS_URL: 'redis://localhost' }],
+    ['a queue that cannot be used yet', { REDIS_URL: 'redis://localhost' }],
   ])('is found out when it is checked: %s, exit 2', (_, settings) =>
     withSettings(settings, async ({ gate }) => {
       expect(await gate('config', 'check')).toMatchObject(refusal(2, 'configuration-invalid'));
