@@ -4,6 +4,7 @@
  */
 import type { AnchorName } from './domain/anchoring.ts';
 import type { Instant, LocalDate } from './domain/calendar.ts';
+import type { Settings } from './domain/configuration.ts';
 import type { ErasedBlock } from './domain/custody.ts';
 import type { Digest } from './domain/digest.ts';
 import type { AttestedList, Entry, FileDigest, ListDigest, RunTotals, Step } from './domain/evidence.ts';
@@ -274,6 +275,17 @@ export interface Paper {
   readonly sealed: Uint8Array;
 }
 
+/** What was in force from an entry on, so that old and new can be shown beside each other. */
+export interface StoredConfiguration {
+  /** Of its entry. */
+  readonly position: number;
+  readonly digest: Digest;
+  readonly guarded: Digest;
+  readonly settings: Settings;
+  /** The text of `APPROVERS_FILE` then: who may approve the next change. */
+  readonly approvers: string | null;
+}
+
 export interface StoredEntry {
   readonly position: number;
   readonly line: Uint8Array;
@@ -325,7 +337,8 @@ export interface LedgerReader {
   /** Keys whose time to die has come. */
   keysDue(now: Instant): Promise<readonly WrappedKey[]>;
   holds(run?: RunId): Promise<readonly StoredHold[]>;
-  carried(): AsyncIterable<CarriedObjection>;
+  /** All of them, or those first carried when the log held no more than `before` entries. */
+  carried(before?: number): AsyncIterable<CarriedObjection>;
   /** Keyed names of numbers not to be asked about on a date. */
   refusedNumbers(date: LocalDate): Promise<ReadonlySet<string>>;
   /** Sizes of the last released runs, newest first: rows of the roster and numbers released. */
@@ -349,6 +362,8 @@ export interface LedgerReader {
   personLists(): Promise<readonly StoredPersonList[]>;
   /** Of these lists the pieces in which a provider would stand, or all of them. */
   personListPieces(lists: readonly number[], providerId: string | null): Promise<readonly StoredPiece[]>;
+  /** Configurations as they came into force, oldest first. */
+  configurations(): Promise<readonly StoredConfiguration[]>;
   /** Providers under which a person stands in lists of a calendar year that are indexed. */
   indexedProviders(year: string, token: Uint8Array): Promise<readonly string[]>;
 }
@@ -411,6 +426,8 @@ export interface LedgerWriter extends LedgerReader {
   forgetPerson(year: string, token: Uint8Array, proof: EntryProof): Promise<void>;
   /** Overwrites a piece where it lies; as `destroyKey`, with `compact`. Throws `transition-refused` unless it is as long as before and the entry is a `person-erased`. */
   overwritePiece(id: number, bytes: Uint8Array, proof: EntryProof): Promise<void>;
+  /** A configuration comes into force with its entry. */
+  putConfiguration(configuration: Omit<StoredConfiguration, 'position'>, proof: EntryProof): Promise<void>;
   /** Only the audit log calls these three. */
   appendEntry(entry: StoredEntry): Promise<void>;
   setFrontier(frontier: Frontier): Promise<void>;
@@ -678,3 +695,6 @@ export interface Cosigner {
    */
   cosigned(note: string, lines: string): string;
 }
+
+/** Approvers of a text in the form of `APPROVERS_FILE`: that of another time, as the ledger kept it. */
+export type ApproversIn = (text: string) => Approvers;

@@ -10,7 +10,7 @@ import type { Config, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
-import { createApprovers } from './keys/approvers.ts';
+import { approversIn, createApprovers } from './keys/approvers.ts';
 import { makeNextKey, readNextKey, replaceSigningKey } from './keys/key-change.ts';
 import { initKeys, keyFilesIn, makeFolder, readMasterKey, readSigningKey } from './keys/key-files.ts';
 import type { KeyFiles } from './keys/key-files.ts';
@@ -20,7 +20,19 @@ import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
 import { advanceRun } from './pipeline/advance.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
-import type { Approvers, AuditLog, Chance, Claim, Clock, Keyring, Ledger, PersonLists } from './ports.ts';
+import type {
+  Approvers,
+  ApproversIn,
+  AuditLog,
+  Chance,
+  Claim,
+  Clock,
+  IntakeReader,
+  Keyring,
+  Ledger,
+  OutboundDrop,
+  PersonLists,
+} from './ports.ts';
 
 export { exportLog, proveConsistency, proveEntry, proveRun };
 export { advanceRun, initKeys, keyFilesIn, makeNextKey, replaceSigningKey, takeAdvanceLock };
@@ -59,7 +71,11 @@ export interface Office {
   readonly ledger: Ledger;
   readonly audit: AuditLog;
   readonly keyring: Keyring;
+  readonly intake: IntakeReader;
+  readonly drop: OutboundDrop;
+  readonly lists: PersonLists;
   readonly approvers: Approvers;
+  readonly approversIn: ApproversIn;
   close(): Promise<void>;
 }
 
@@ -96,10 +112,17 @@ export async function openOffice(config: Config): Promise<Office> {
     ledger,
     audit,
     keyring,
+    intake: createIntakeReader({ intakeDir: config.intakeDir }),
+    drop: dropOf(config),
+    lists: createPersonLists(systemChance),
     approvers: createApprovers(config.approversFile),
+    approversIn,
     close: () => ledger.close(),
   };
 }
+
+const dropOf = ({ outboundDir, drop }: Config): OutboundDrop =>
+  createOutboundDrop({ outboundDir, header: drop.header, chance: systemChance });
 
 /** A ledger remembers the master key it began with: another one would not recognise who opted out, and so is refused. */
 async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Promise<void> {
@@ -183,10 +206,8 @@ export async function openPipeline(
 ): Promise<Advancing> {
   const mailbox = openMailbox(config);
   for (const folder of [config.dataDir, config.outboundDir]) makeFolder(folder);
-  const { outboundDir } = config;
-  const drop = createOutboundDrop({ outboundDir, header: config.drop.header, chance: systemChance });
   // Looked at now: where a drop could not stand, nobody should be asked about.
-  await drop.dates();
+  await dropOf(config).dates();
   const lock = await takeAdvanceLock(config.dataDir);
   let office: Office;
   try {
@@ -205,9 +226,6 @@ export async function openPipeline(
       ...watch,
       mailbox,
       unfetchable: new Set(),
-      intake: createIntakeReader({ intakeDir: config.intakeDir }),
-      drop,
-      lists: createPersonLists(systemChance),
       claim: await office.ledger.claim('advancing'),
     },
     close: async () => {
@@ -247,15 +265,13 @@ export function openMailbox({ mesh }: Pick<SendingConfig, 'mesh'>): ReturnType<t
 
 /** An office that reads person-level evidence, and has some of it erased. */
 export interface Archive extends Office {
-  readonly lists: PersonLists;
   readonly by: string;
   readonly claim: Claim;
 }
 
 /** Throws what `openOffice` throws. */
 export async function openArchive(config: Config, by: string): Promise<Archive> {
-  const office = await openOffice(config);
-  return claimed({ ...office, by, lists: createPersonLists(systemChance) });
+  return claimed({ ...(await openOffice(config)), by });
 }
 
 /** The same with the right to write taken anew: somebody else may have had it while a person was typing. Runs go on beside it. */

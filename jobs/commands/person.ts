@@ -46,7 +46,7 @@ export async function person(options: PersonOptions): Promise<ExitCode> {
           ? null
           : readFileSync(options.signature, 'utf8')
         : signWith(options.key, text);
-    const asking = mustProve(archive) || signature !== null;
+    const asking = signature !== null || (await mustProve(archive));
     const approver = asking ? await demandPersonRole(archive, archive.approvers, request, signature) : null;
     if (approver === null) process.stderr.write(unproven);
     const number = await askNumber();

@@ -6,6 +6,7 @@ import { exitCodeOfRun, formatRunId } from '../../src/domain/run.ts';
 import { readSendingConfig } from '../../src/config.ts';
 import type { SendingConfig } from '../../src/config.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
+import { endWithheld } from '../../src/pipeline/end-withheld.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import type { StoredHold, StoredRun } from '../../src/ports.ts';
 import { advanceRun, interrupted, openPipeline, systemClock } from '../../src/wiring.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly date?: string;
   readonly rehearse: boolean;
   readonly waitForIntake: boolean;
+  readonly endWithheld: boolean;
+  readonly reason?: string;
   readonly json: boolean;
 }
 
@@ -29,6 +32,7 @@ const intakeTriedEvery = 5 * minute;
 /** `export-gate run`: brings one business date as far as it will go. */
 export async function run(options: RunOptions): Promise<ExitCode> {
   const businessDate = dateOf(options.date);
+  const words = wordsOf(options);
   const config = readSendingConfig();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -39,7 +43,10 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const onProgress = progressOn(process.stderr);
   const advancing = await openPipeline(config, { by, signal: stop.signal, onProgress });
   try {
-    const advanced = await advance(advancing, businessDate, options);
+    const advanced =
+      words === null
+        ? await advance(advancing, businessDate, options)
+        : await endWithheld(advancing.pipeline, { businessDate, rehearse: options.rehearse, words });
     await keepHouse(advancing.pipeline);
     const holds = await advancing.ledger.read((tx) => tx.holds(advanced.run));
     process.stdout.write(options.json ? json(config, advanced, holds) : describeEnd(config, advanced, holds));
@@ -47,6 +54,17 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   } finally {
     await advancing.close();
   }
+}
+
+/** Why the run is to be ended; null where it is to be advanced. */
+function wordsOf({ endWithheld: ends, reason }: RunOptions): string | null {
+  const words = reason?.trim() ?? '';
+  if (ends === (words !== '')) return ends ? words : null;
+  throw new Failure('usage', {
+    message: ends ? 'Nobody ends a run without saying why.' : 'A reason is for ending a run.',
+    allowed: '--end-withheld --reason "..."',
+    hint: 'Nothing was changed. Say both, or neither.',
+  });
 }
 
 function dateOf(given: string | undefined): string {

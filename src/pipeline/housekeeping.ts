@@ -3,6 +3,7 @@ import type { LocalDate } from '../domain/calendar.ts';
 import { asFailure, Failure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
 import type { LedgerWriter } from '../ports.ts';
+import { configurationStanding, demandSameDropPlace } from './configuration.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { recomputeWeekly } from './custody.ts';
@@ -15,7 +16,9 @@ import { resumeDecided } from './release.ts';
  */
 export async function keepHouse(pipeline: Pipeline): Promise<void> {
   await destroyDueKeys(pipeline);
-  const { intake, drop, config } = pipeline;
+  const { intake, drop, config, ledger } = pipeline;
+  // Keep days that one person alone has changed remove nothing.
+  if ((await ledger.read((tx) => configurationStanding(config, tx))).needsApproval) return;
   for (const date of await intake.dates()) {
     if (!(await hasOutlived(pipeline, date, config.keep.intakeDays))) continue;
     await remove(pipeline, 'intake-removed', date, () => intake.remove(date));
@@ -55,7 +58,9 @@ async function isSettled(pipeline: Pipeline, scope: string): Promise<boolean> {
   const [businessDate = '', revision = ''] = scope.split('#');
   const run = await pipeline.ledger.read((tx) => tx.run({ businessDate, revision: Number(revision) }));
   try {
-    if (run?.state === 'decided') await resumeDecided(pipeline, run);
+    if (run?.state !== 'decided') return true;
+    await pipeline.ledger.read((tx) => demandSameDropPlace(pipeline.config, tx, run));
+    await resumeDecided(pipeline, run);
     return true;
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;

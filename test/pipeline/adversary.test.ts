@@ -589,12 +589,14 @@ describe('what the evidence would not say', () => {
     world.intake({ choices: [], roster: residents(5) });
     world.simulator.fault('closed-mailbox', { times: 1 });
     await expect(world.run()).rejects.toMatchObject({ code: 'mesh-forbidden' });
-    world.pipeline = { ...world.pipeline, config: { ...world.config, digest: 'f'.repeat(64) } };
+    const { digest } = world.config;
+    await world.reconfigure({ MESH_POLL_SECONDS: '600' });
     await world.run();
     const digests = (await world.entries())
       .filter(({ what }) => what === 'configuration-in-force')
-      .map(({ digest }) => digest);
-    expect(digests).toEqual([world.config.digest, 'f'.repeat(64)]);
+      .map((entry) => entry['digest']);
+    expect(digests).toEqual([digest, world.config.digest]);
+    expect(world.config.digest).not.toBe(digest);
   });
 });
 

@@ -49,7 +49,7 @@ export interface World {
   readonly folder: string;
   readonly meshUrl: string;
   readonly simulator: Simulator;
-  readonly config: Config;
+  config: Config;
   readonly events: Progress[];
   /** Numbers with a national opt-out; may change while the world goes on. */
   readonly optedOut: Set<string>;
@@ -61,6 +61,8 @@ export interface World {
   meanwhile: Meanwhile;
   /** As after a crash: a new process over the same files. */
   restart(): Promise<void>;
+  /** The same under other settings from now on. */
+  reconfigure(settings: Readonly<Record<string, string>>): Promise<void>;
   /** As after a restore: a new process over an older ledger file. */
   restore(ledgerFile: string): Promise<void>;
   now(): Instant;
@@ -106,7 +108,7 @@ export function worldsEndWell(): void {
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const folder = fs.mkdtempSync(path.join(quickDisk, 'export-gate-'));
   const meshUrl = `http://127.0.0.1:${18_000 + worlds++}`;
-  const config = readConfig({
+  const environment = {
     EXPORT_GATE_DATA_DIR: path.join(folder, 'var'),
     EXPORT_GATE_INTAKE_DIR: path.join(folder, 'intake'),
     EXPORT_GATE_OUTBOUND_DIR: path.join(folder, 'outbound'),
@@ -117,7 +119,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     MESH_SHARED_KEY: secrets.sharedKey,
     MESH_POLL_SECONDS: '300',
     ...options.settings,
-  });
+  };
+  let config = readConfig(environment);
   for (const place of [config.intakeDir, config.outboundDir, config.dataDir])
     fs.mkdirSync(place, { mode: 0o700 });
   const optedOut = new Set(options.optedOut ?? []);
@@ -201,6 +204,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await world.ledger.close();
       await reopen();
     },
+    async reconfigure(settings) {
+      config = readConfig({ ...environment, ...settings });
+      fs.mkdirSync(config.outboundDir, { recursive: true, mode: 0o700 });
+      world.config = config;
+      await world.restart();
+    },
     async restore(backup) {
       await world.ledger.close();
       for (const suffix of ['', '-wal', '-shm']) fs.rmSync(`${ledgerFile}${suffix}`, { force: true });
@@ -228,8 +237,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     async end() {
       const wanted = wantedOf(watched);
-      const verified = await world.ledger.read((tx) => world.pipeline.audit.verify(tx));
       const entries = await world.entries();
+      const verified = await world.ledger.read((tx) => world.pipeline.audit.verify(tx));
       await world.ledger.close();
       expect(verified.size).toBe(entries.length);
       expect({ acknowledgedButNotKept: unkept }).toEqual({ acknowledgedButNotKept: [] });
