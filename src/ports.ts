@@ -158,6 +158,33 @@ export interface OutboundDrop {
   /** Removes published drops of a business date that have outlived their keep days; names the folders removed. */
   remove(businessDate: LocalDate): Promise<readonly string[]>;
   dates(): Promise<readonly LocalDate[]>;
+  /** What `publish` would resolve with, and nothing written. */
+  digests(plan: DropPlan): Promise<PublishedDrop>;
+  /** Everything that lies under the outbound folder, read and not touched; empty where there is no such folder. */
+  inventory(): Promise<DropInventory>;
+}
+
+export interface DropInventory {
+  readonly drops: readonly StandingDrop[];
+  /** Folders of a writer that is at work, or died. */
+  readonly staging: readonly string[];
+  /** Places of what is no part of any drop. */
+  readonly strangers: readonly string[];
+}
+
+/** What stands in the folder of a run, finished or not. */
+export interface StandingDrop {
+  readonly run: RunId;
+  readonly files: readonly Omit<FileDigest, 'rows'>[];
+  readonly manifest: StandingManifest | null;
+}
+
+export interface StandingManifest {
+  readonly sha256: Digest;
+  /** The signed checkpoint it carries; null where none can be read. */
+  readonly note: string | null;
+  /** The files it names; none where they cannot be read. */
+  readonly files: readonly FileDigest[];
 }
 
 // --------------------------------------------------------------------------------------------------------------------------- keys
@@ -329,11 +356,15 @@ export interface LedgerReader {
   /** The request that MESH took as this message. */
   requestSentAs(messageId: string): Promise<StoredRequest | null>;
   message(messageId: string): Promise<StoredMessage | null>;
+  /** All of them, in the order in which they came. */
+  messages(): AsyncIterable<StoredMessage>;
   /** Messages kept but not yet acknowledged, or acknowledged but not yet understood, oldest first. */
   unsettledMessages(): Promise<readonly StoredMessage[]>;
   paper(keyId: string, name: string): Promise<Paper | null>;
   key(keyId: string): Promise<WrappedKey | null>;
   keyOf(purpose: WrappedKey['purpose'], scope: string): Promise<WrappedKey | null>;
+  /** Every key that is not destroyed. */
+  keys(): Promise<readonly WrappedKey[]>;
   /** Keys whose time to die has come. */
   keysDue(now: Instant): Promise<readonly WrappedKey[]>;
   holds(run?: RunId): Promise<readonly StoredHold[]>;
@@ -362,6 +393,10 @@ export interface LedgerReader {
   personLists(): Promise<readonly StoredPersonList[]>;
   /** Of these lists the pieces in which a provider would stand, or all of them. */
   personListPieces(lists: readonly number[], providerId: string | null): Promise<readonly StoredPiece[]>;
+  /** How many people stand in the index, by year and provider. */
+  indexSizes(): Promise<
+    readonly { readonly year: string; readonly providerId: string; readonly persons: number }[]
+  >;
   /** Configurations as they came into force, oldest first. */
   configurations(): Promise<readonly StoredConfiguration[]>;
   /** Providers under which a person stands in lists of a calendar year that are indexed. */
@@ -558,6 +593,8 @@ export interface PersonLists {
     readonly digest: ListDigest;
     readonly pieces: readonly PersonListPiece[];
   };
+  /** Reads a whole list and recomputes it from its rows, against the erasures that the log tells of, oldest first. */
+  examine(bytes: Uint8Array, erased: readonly ErasedBlock[]): PersonListReading;
   /** The digest of a list as it was stored. Throws `audit-invalid` if it cannot be read. */
   digestOf(bytes: Uint8Array): ListDigest;
   /** Where a pseudonym stands in a piece, or in a whole list: under this provider, or under any. Throws `audit-invalid`. */
@@ -579,6 +616,15 @@ export interface PersonLists {
       readonly under: string | null;
     },
   ): Promise<PersonProof>;
+}
+
+export interface PersonListReading {
+  /** Null where the bytes are no list. */
+  readonly digest: ListDigest | null;
+  /** What is wrong with it in itself; null where all is sound. */
+  readonly fault: string | null;
+  /** How many people stand in it under each provider, those erased not counted. */
+  readonly standing: ReadonlyMap<string, number>;
 }
 
 export interface PersonPlace {
