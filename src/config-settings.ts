@@ -45,6 +45,10 @@ export const digestOfSettings = (settings: Settings): string =>
 export const digestOfGuarded = (settings: Settings): string =>
   digestOfSettings(Object.fromEntries(Object.entries(settings).filter(([name]) => isGuarded(name))));
 
+/** The header of a drop under settings of another time; null for none. */
+export const headerIn = ({ DROP_HEADER: header = '' }: Settings): string | null =>
+  header === 'none' ? null : header;
+
 /** The number policy that settings of another time said. */
 export const numberPolicyIn = (settings: Settings): NumberPolicy => ({
   name: settings['NHS_NUMBER_POLICY'] === 'test' ? 'test' : 'live',

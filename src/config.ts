@@ -10,7 +10,7 @@ import {
   rangesOf,
 } from './config-faults.ts';
 import type { Fault, Finding } from './config-faults.ts';
-import { digestOfGuarded, digestOfSettings, openSettings, textOf } from './config-settings.ts';
+import { digestOfGuarded, digestOfSettings, headerIn, openSettings, textOf } from './config-settings.ts';
 import type { Settings as OpenSettings, settingRoles } from './domain/configuration.ts';
 import { Failure } from './domain/failure.ts';
 import type { RemovalBand } from './domain/hold.ts';
@@ -220,11 +220,17 @@ function setting(environment: Environment, name: string, faults: Fault[]): [stri
 function assemble(s: Settings): Config {
   const [least, most] = bandOf(s.CHECK_REMOVAL_BAND);
   const approversText = textOf(s.APPROVERS_FILE);
-  const settings = openSettings(s, secrets);
+  // Where a folder lies must not hang on where a command is given.
+  const folders = {
+    EXPORT_GATE_DATA_DIR: path.resolve(s.EXPORT_GATE_DATA_DIR),
+    EXPORT_GATE_INTAKE_DIR: path.resolve(s.EXPORT_GATE_INTAKE_DIR),
+    EXPORT_GATE_OUTBOUND_DIR: path.resolve(s.EXPORT_GATE_OUTBOUND_DIR),
+  };
+  const settings = openSettings({ ...s, ...folders }, secrets);
   return {
-    dataDir: path.resolve(s.EXPORT_GATE_DATA_DIR),
-    intakeDir: path.resolve(s.EXPORT_GATE_INTAKE_DIR),
-    outboundDir: path.resolve(s.EXPORT_GATE_OUTBOUND_DIR),
+    dataDir: folders.EXPORT_GATE_DATA_DIR,
+    intakeDir: folders.EXPORT_GATE_INTAKE_DIR,
+    outboundDir: folders.EXPORT_GATE_OUTBOUND_DIR,
     masterKey: s.EXPORT_GATE_MASTER_KEY,
     databaseUrl: s.DATABASE_URL,
     redisUrl: s.REDIS_URL,
@@ -249,7 +255,7 @@ function assemble(s: Settings): Config {
     approversFile: s.APPROVERS_FILE,
     approversText,
     numbers: { name: s.NHS_NUMBER_POLICY, extraRanges: rangesOf(s.NHS_NUMBER_EXTRA_RANGES) },
-    drop: { layout: s.DROP_LAYOUT, header: s.DROP_HEADER === 'none' ? null : s.DROP_HEADER },
+    drop: { layout: s.DROP_LAYOUT, header: headerIn(settings) },
     nightlyAt: s.NIGHTLY_AT,
     auditOrigin: s.AUDIT_ORIGIN,
     settings,

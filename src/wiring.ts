@@ -7,6 +7,7 @@ import { createPersonLists } from './audit/person-lists.ts';
 import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
 import { verifierKey } from './audit/signed-note.ts';
 import type { Config, SendingConfig } from './config.ts';
+import { headerIn } from './config-settings.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
@@ -19,6 +20,7 @@ import { takeAdvanceLock } from './ledger/advance-lock.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
 import { advanceRun } from './pipeline/advance.ts';
+import { configurationInForce } from './pipeline/configuration.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
 import type {
   Approvers,
@@ -119,6 +121,17 @@ export async function openOffice(config: Config): Promise<Office> {
     approversIn,
     close: () => ledger.close(),
   };
+}
+
+/** The drop where the settings in force put it, whatever this process was told; or in a folder that somebody names. */
+export async function dropInForce(
+  { config, ledger }: Pick<Office, 'config' | 'ledger'>,
+  folder?: string,
+): Promise<OutboundDrop> {
+  const settings = (await ledger.read(configurationInForce))?.settings;
+  const outboundDir = folder ?? settings?.['EXPORT_GATE_OUTBOUND_DIR'] ?? config.outboundDir;
+  const header = settings === undefined ? config.drop.header : headerIn(settings);
+  return createOutboundDrop({ outboundDir: path.resolve(outboundDir), header, chance: systemChance });
 }
 
 const dropOf = ({ outboundDir, drop }: Config): OutboundDrop =>

@@ -7,7 +7,14 @@ import type { ExitCode } from '../../src/domain/failure.ts';
 import { beat } from '../../src/pipeline/custody.ts';
 import { reconcile } from '../../src/pipeline/reconcile/reconcile.ts';
 import type { Reconciliation } from '../../src/pipeline/reconcile/reconcile.ts';
-import { exportLog, openOffice, proveConsistency, proveEntry, proveRun } from '../../src/wiring.ts';
+import {
+  dropInForce,
+  exportLog,
+  openOffice,
+  proveConsistency,
+  proveEntry,
+  proveRun,
+} from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
 import { describeFindings, findingWords, hintOf } from '../words/findings.ts';
 
@@ -23,12 +30,18 @@ async function withOffice(work: (office: Office) => Promise<string>): Promise<Ex
 
 /**
  * `export-gate audit verify`: recomputes the tree from the stored bytes, checks every signed checkpoint, and holds ledger and drops
- * against what the log says of them.
+ * against what the log says of them. Drops are looked for where the settings in force put them.
  */
-export async function verify({ json }: { readonly json: boolean }): Promise<ExitCode> {
+export async function verify({
+  json,
+  outbound,
+}: {
+  readonly json: boolean;
+  readonly outbound?: string;
+}): Promise<ExitCode> {
   const office = await openOffice(readConfig());
   try {
-    const reconciliation = await reconcile(office);
+    const reconciliation = await reconcile({ ...office, drop: await dropInForce(office, outbound) });
     process.stdout.write(json ? asJson(reconciliation) : asText(reconciliation));
     const { findings } = reconciliation;
     if (findings.length === 0) return exitCodes.done;

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import os from 'node:os';
 import { readConfig, readSendingConfig } from '../../src/config.ts';
 import { formatChange } from '../../src/domain/configuration.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
@@ -11,6 +9,8 @@ import {
 } from '../../src/pipeline/configuration.ts';
 import { openMailbox, openOffice, refuseServers } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
+import { signatureIn } from '../input/signature.ts';
+import { operator } from '../words/operator.ts';
 
 /** The same settings by their names, and the whole of APPROVERS_FILE. */
 const toldElsewhere = ['settings', 'approversText'];
@@ -83,10 +83,9 @@ export const approve = ({ text, signature, reason }: Approval): Promise<ExitCode
       return;
     }
     if (signature === undefined || reason === undefined || reason.trim() === '') throw unsigned();
-    const by = `operator:${os.userInfo().username}`;
     const claim = await ledger.claim('configuration');
-    const words = { signature: readFileSync(signature, 'utf8'), reason };
-    const { name } = await approveConfiguration({ ...office, by, claim }, words);
+    const words = { signature: signatureIn(signature), reason };
+    const { name } = await approveConfiguration({ ...office, by: operator(), claim }, words);
     process.stdout.write(`In force now, approved by ${name}. \`export-gate run\` goes on.\n`);
   });
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { readConfig } from '../../src/config.ts';
 import { formatInstant } from '../../src/domain/calendar.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
@@ -9,6 +8,7 @@ import type { HoldDesk } from '../../src/pipeline/holds.ts';
 import type { StoredHold } from '../../src/ports.ts';
 import { openOffice } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
+import { signatureIn } from '../input/signature.ts';
 import { operator } from '../words/operator.ts';
 import { holdWords } from '../words/reasons.ts';
 
@@ -73,23 +73,6 @@ export const show = (id: string, { text }: { readonly text: boolean }): Promise<
     ];
     process.stdout.write(lines.join('\n'));
   });
-
-/** A detached signature in base64; one that openssl left as its 64 bytes will do too. */
-function signatureIn(file: string): string {
-  try {
-    const bytes = readFileSync(file);
-    return bytes.toString(bytes.length === rawSignatureBytes ? 'base64' : 'utf8');
-  } catch {
-    throw new Failure('usage', {
-      message: 'The signature cannot be read.',
-      place: file,
-      allowed: 'a file with a detached Ed25519 signature, base64',
-      hint: 'Nothing was approved. `export-gate hold show` says how to make one.',
-    });
-  }
-}
-
-const rawSignatureBytes = 64;
 
 /** `export-gate hold approve ID`: the run goes on with the next `export-gate run`. */
 export const approve = (

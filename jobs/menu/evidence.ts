@@ -5,7 +5,10 @@ export const evidence: Menu = (program, enter) => {
   const audit = program.command('audit').description('the audit log');
   audit
     .command('verify')
-    .description('recompute the whole log; exit 5 if a byte is not what it was')
+    .description(
+      'recompute the whole log, and hold ledger and drops against it; exit 5 if anything is not what it was',
+    )
+    .option('--outbound <dir>', 'look for drops there, not where the settings in force put them')
     .option('--json', 'as JSON', false)
     .action(enter(async () => (await import('../commands/audit.ts')).verify));
   audit

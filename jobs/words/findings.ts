@@ -76,7 +76,7 @@ const hints: Partial<Readonly<Record<FindingCode, string>>> = {
   'drop-unfinished':
     'Without a manifest it is no drop. Find out who removed the manifest, or which run died here; remove it by hand.',
   'drop-missing':
-    'Ask whether the recipient moved it. If EXPORT_GATE_OUTBOUND_DIR was changed, it stands in the former folder.',
+    'Ask whether the recipient moved it. If EXPORT_GATE_OUTBOUND_DIR was changed, it stands in the former folder: --outbound DIR looks there.',
   'drop-not-removed': 'It has outlived its days. Find out who put it back, and remove it.',
   'staging-left': 'The next run sweeps it.',
   'index-alive': 'Run the erasure of that year again; ask who put the index back, from a backup perhaps.',

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import {
   bearsOnRun,
   changesBetween,
+  contentOf,
   formatChange,
   isGuarded,
   placesTheDrop,
@@ -32,37 +33,52 @@ export interface Standing {
   readonly needsApproval: boolean;
 }
 
+/** The configuration in force; null in a ledger that knows none. */
+export const configurationInForce = async (tx: LedgerReader): Promise<StoredConfiguration | null> =>
+  (await tx.configurations()).at(-1) ?? null;
+
 /**
- * A change of guarded settings needs two people as soon as real numbers or approvers are in play, before or after the change: nobody gets
- * round it by taking the approvers away. The first configuration of a new ledger is taken as it comes.
+ * Two people are needed as soon as real numbers or approvers are in play, by the settings at hand or by those in force: nobody gets round
+ * it by taking the approvers away.
  */
+export const needsTwoPeople = (config: Config, inForce: StoredConfiguration | null): boolean =>
+  config.numbers.name === 'live' ||
+  config.approversFile !== null ||
+  inForce?.settings['NHS_NUMBER_POLICY'] === 'live' ||
+  (inForce?.settings['APPROVERS_FILE'] ?? '') !== '';
+
+/** The first configuration of a new ledger is taken as it comes. */
 export async function configurationStanding(config: Config, tx: LedgerReader): Promise<Standing> {
-  const inForce = (await tx.configurations()).at(-1) ?? null;
+  const inForce = await configurationInForce(tx);
   const isNew = inForce === null && (await tx.runs({ limit: 1 })).length === 0;
   const isSame = inForce?.guarded === config.guarded;
-  const needsTwo =
-    config.numbers.name === 'live' ||
-    config.approversFile !== null ||
-    inForce?.settings['NHS_NUMBER_POLICY'] === 'live' ||
-    (inForce?.settings['APPROVERS_FILE'] ?? '') !== '';
   return {
     inForce,
     changes: changesBetween(inForce?.settings ?? config.settings, config.settings, isGuarded),
-    needsApproval: needsTwo && !isNew && !isSame,
+    needsApproval: needsTwoPeople(config, inForce) && !isNew && !isSame,
   };
 }
 
 /** Throws `configuration-unapproved`, naming every guarded setting that changed. */
 export async function demandApproved(config: Config, tx: LedgerReader): Promise<void> {
   const { changes, needsApproval } = await configurationStanding(config, tx);
-  if (!needsApproval) return;
-  throw new Failure('configuration-unapproved', {
+  if (needsApproval) throw unapproved(changes);
+}
+
+/** The same for the list of approvers alone, which counts wherever a signature does: whoever put themselves on it is nobody yet. */
+export async function demandApproversInForce(config: Config, tx: LedgerReader): Promise<void> {
+  const { changes, needsApproval } = await configurationStanding(config, tx);
+  const lists = changes.filter(({ name }) => name === contentOf('APPROVERS_FILE'));
+  if (needsApproval && lists.length > 0) throw unapproved(lists);
+}
+
+const unapproved = (changes: readonly SettingChange[]): Failure =>
+  new Failure('configuration-unapproved', {
     message: `Settings that need two people were changed and nobody else has approved them:\n  ${linesOf(changes)}`,
     place: changes.map(({ name }) => name).join(', '),
     allowed: 'what is in force, or a change that somebody of the approvers in force has signed',
     hint: 'Nothing was read or sent. Put them back, or have them approved: `export-gate config approve --text` says how.',
   });
-}
 
 /**
  * A run ends under the configuration it began with. Throws `configuration-changed` where a setting that bears on a run is another now;

@@ -13,7 +13,7 @@ import type {
   StoredHold,
   StoredRun,
 } from '../ports.ts';
-import { demandApproved } from './configuration.ts';
+import { demandApproversInForce } from './configuration.ts';
 import { runOf, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { answersExpireAt, commitSigned, withholdWithin } from './end.ts';
@@ -97,8 +97,7 @@ export async function approveHold(
   words: { readonly signature: string; readonly reason: string },
 ): Promise<void> {
   const hold = await pipeline.ledger.read(async (tx) => {
-    // The list of approvers is itself a guarded setting: whoever put themselves on it approves nothing yet.
-    await demandApproved(pipeline.config, tx);
+    await demandApproversInForce(pipeline.config, tx);
     return findUndecided(tx, id);
   });
   const approver = await approvers.check(approvalText(hold), words.signature, pipeline.clock.now());

@@ -4,7 +4,7 @@ import { isSamePerson } from '../domain/same-person.ts';
 import { isPersonRole, personRoles, validTexts } from '../domain/signed-request.ts';
 import type { SignedRequest } from '../domain/signed-request.ts';
 import type { Approver, Approvers } from '../ports.ts';
-import { demandApproved } from './configuration.ts';
+import { configurationInForce, demandApproversInForce, needsTwoPeople } from './configuration.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { commitSigned } from './end.ts';
@@ -12,14 +12,11 @@ import { commitSigned } from './end.ts';
 export type RightsDesk = Pick<Pipeline, 'ledger' | 'claim' | 'audit' | 'clock' | 'config' | 'by'>;
 
 /**
- * Whether a role must be proved: always but for an installation of test numbers without approvers, where nobody could. Throws
- * `configuration-unapproved` where it is one only by settings that nobody else has approved.
+ * Whether a role must be proved: always but for an installation of test numbers without approvers, where nobody could; what is in force
+ * counts beside what this process was told.
  */
-export async function mustProve({ config, ledger }: Pick<RightsDesk, 'config' | 'ledger'>): Promise<boolean> {
-  if (config.approversFile !== null || config.numbers.name === 'live') return true;
-  await ledger.read((tx) => demandApproved(config, tx));
-  return false;
-}
+export const mustProve = ({ config, ledger }: Pick<RightsDesk, 'config' | 'ledger'>): Promise<boolean> =>
+  ledger.read(async (tx) => needsTwoPeople(config, await configurationInForce(tx)));
 
 /**
  * The person of `APPROVERS_FILE` whose signature stands under a text for this request that still holds. Throws `lookup-refused` where there
@@ -73,8 +70,7 @@ async function signerOf(
   request: SignedRequest,
   signature: string,
 ): Promise<Approver | null> {
-  // The list is a guarded setting: whoever put themselves on it is nobody yet.
-  await ledger.read((tx) => demandApproved(config, tx));
+  await ledger.read((tx) => demandApproversInForce(config, tx));
   const now = clock.now();
   for (const text of validTexts(request, audit.origin, now)) {
     try {

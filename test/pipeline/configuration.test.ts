@@ -160,12 +160,14 @@ describe('a change of guarded settings', () => {
     const { world, settings } = await guardedWorld();
     world.intake({ choices: [mistyped], roster: residents(2) }, {}, tomorrow);
     expect((await world.run(tomorrow)).run.state).toBe('held');
-    await world.reconfigure({ ...settings, DROP_KEEP_DAYS: '1', INTAKE_KEEP_DAYS: '1' });
     const hold = await openHold(world);
     const words = { signature: '', reason: '' };
-    await expect(
-      approveHold(world.pipeline, approversOf(world, guardian), hold.id, words),
-    ).rejects.toMatchObject({ code: 'configuration-unapproved' });
+    const withMore = approversOf(world, guardian, signer('I. Ntruder'));
+    await world.reconfigure(settings);
+    await expect(approveHold(world.pipeline, withMore, hold.id, words)).rejects.toMatchObject({
+      code: 'configuration-unapproved',
+    });
+    approversOf(world, guardian);
     await world.reconfigure(settings);
     await approve(world);
     expect((await world.run(tomorrow)).run.state).toBe('sealed');

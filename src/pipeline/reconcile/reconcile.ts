@@ -81,7 +81,8 @@ async function compare(
   for await (const entry of tx.entries(0, size)) addEntry(log, toldIn(entry));
   const ledger = await readLedger(desk, tx, log.erased);
   const sizes = await checkpointSizes(audit, tx, standing);
-  const terms = { now: clock.now(), keepDays: config.keep.dropDays, sizes };
+  const inForce = ledger.configurations.at(-1)?.settings['DROP_KEEP_DAYS'];
+  const terms = { now: clock.now(), keepDays: Number(inForce ?? config.keep.dropDays), sizes };
   const findings = [
     ...runFindings(log, ledger),
     ...totalsFindings(log, ledger),
