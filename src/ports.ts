@@ -693,6 +693,8 @@ export interface Approvers {
    * Throws `approval-refused`, `configuration-invalid` for a list that cannot be believed whole.
    */
   check(text: string, signature: string, now: Instant): Promise<Approver>;
+  /** Whether there is anybody who may approve now; false also for a list that cannot be believed. */
+  anybody(now: Instant): Promise<boolean>;
 }
 
 // ------------------------------------------------------------------------------------------------------------------------ anchors

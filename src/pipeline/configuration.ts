@@ -9,11 +9,13 @@ import {
   placesTheDrop,
 } from '../domain/configuration.ts';
 import type { SettingChange } from '../domain/configuration.ts';
+import type { Instant } from '../domain/calendar.ts';
 import { Failure } from '../domain/failure.ts';
 import { formatRunId } from '../domain/run.ts';
 import { isSamePerson } from '../domain/same-person.ts';
 import type {
   Approver,
+  Approvers,
   ApproversIn,
   LedgerReader,
   LedgerWriter,
@@ -22,6 +24,7 @@ import type {
 } from '../ports.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
+import { commitSigned } from './end.ts';
 
 /** How the configuration of this process stands to the one in force. */
 export interface Standing {
@@ -165,13 +168,13 @@ export type ConfigurationDesk = Pick<Pipeline, 'ledger' | 'claim' | 'clock' | 'a
 
 /**
  * Brings changed guarded settings into force by the signature of somebody who is not the operator: one of the approvers in force, so that
- * nobody lets themselves in; where there were none, one of the new list. Throws `approval-refused`, `usage` where nothing needs approval.
+ * nobody lets themselves in; where none of those may approve today, one of the new list. Throws `approval-refused`, `usage` where nothing needs approval.
  */
 export async function approveConfiguration(
   desk: ConfigurationDesk,
   words: { readonly signature: string; readonly reason: string },
 ): Promise<Approver> {
-  const { ledger, claim, clock, config, approversIn, by } = desk;
+  const { ledger, clock, config, approversIn, by } = desk;
   const standing = await ledger.read((tx) => configurationStanding(config, tx));
   if (!standing.needsApproval) {
     throw new Failure('usage', {
@@ -179,22 +182,24 @@ export async function approveConfiguration(
       hint: 'See `export-gate config changes`.',
     });
   }
-  const list = approversListed(standing.inForce?.approvers) ?? approversListed(config.approversText);
+  const now = clock.now();
+  const list = await firstWithAnybody([standing.inForce?.approvers, config.approversText], approversIn, now);
   if (list === null) {
     throw new Failure('approval-refused', {
-      message: 'Nobody may approve: neither the settings in force nor the new ones name approvers.',
+      message:
+        'Nobody may approve: neither the settings in force nor the new ones name anybody who may today.',
       hint: 'Put the settings back, or set APPROVERS_FILE; somebody on that list can then approve.',
     });
   }
   const text = configurationText(config, standing);
-  const approver = await approversIn(list).check(text, words.signature, clock.now());
+  const approver = await list.check(text, words.signature, now);
   if (isSamePerson(approver, by)) {
     throw new Failure('approval-refused', {
       message: 'Nobody approves settings that they bring into force themselves.',
       hint: 'Ask another person of APPROVERS_FILE.',
     });
   }
-  await ledger.transact(claim, async (tx) => {
+  await commitSigned(desk, async (tx) => {
     const { inForce } = await configurationStanding(config, tx);
     if (inForce?.position !== standing.inForce?.position) throw overtaken();
     const approvedBy = [`${approver.name} (${approver.role})`];
@@ -203,8 +208,17 @@ export async function approveConfiguration(
   return approver;
 }
 
-const approversListed = (text: string | null | undefined): string | null =>
-  text === null || text === undefined || text.trim() === '' ? null : text;
+async function firstWithAnybody(
+  texts: readonly (string | null | undefined)[],
+  approversIn: ApproversIn,
+  now: Instant,
+): Promise<Approvers | null> {
+  for (const text of texts) {
+    const approvers = approversIn(text ?? '');
+    if (await approvers.anybody(now)) return approvers;
+  }
+  return null;
+}
 
 const overtaken = (): Failure =>
   new Failure('approval-refused', {

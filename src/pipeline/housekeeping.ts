@@ -16,9 +16,16 @@ import { resumeDecided } from './release.ts';
  */
 export async function keepHouse(pipeline: Pipeline): Promise<void> {
   await destroyDueKeys(pipeline);
-  const { intake, drop, config, ledger } = pipeline;
+  const { config, ledger } = pipeline;
   // Keep days that one person alone has changed remove nothing.
-  if ((await ledger.read((tx) => configurationStanding(config, tx))).needsApproval) return;
+  const { needsApproval } = await ledger.read((tx) => configurationStanding(config, tx));
+  if (!needsApproval) await removeOutlived(pipeline);
+  await recomputeWeekly(pipeline);
+  await signRest(pipeline);
+}
+
+async function removeOutlived(pipeline: Pipeline): Promise<void> {
+  const { intake, drop, config } = pipeline;
   for (const date of await intake.dates()) {
     if (!(await hasOutlived(pipeline, date, config.keep.intakeDays))) continue;
     await remove(pipeline, 'intake-removed', date, () => intake.remove(date));
@@ -27,8 +34,6 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
     if (!(await hasOutlived(pipeline, date, config.keep.dropDays))) continue;
     await remove(pipeline, 'drop-removed', date, () => drop.remove(date));
   }
-  await recomputeWeekly(pipeline);
-  await signRest(pipeline);
 }
 
 /** Set while something that was destroyed may still lie in the ledger's files: a crash must not make us forget to compact. */

@@ -141,6 +141,29 @@ describe('a change of guarded settings', () => {
     await expect(sign(world, operator)).rejects.toMatchObject({ code: 'approval-refused' });
   });
 
+  it('of the first list is approved by somebody on it; an empty one, or one whose time is over, is none', async () => {
+    const world = await createWorld();
+    const settings = { APPROVERS_FILE: path.join(world.folder, 'approvers.json') };
+    approversOf(world);
+    await world.reconfigure(settings);
+    world.intake({ choices: [], roster: residents(2) });
+    await world.run();
+    approversOf(world, guardian);
+    await world.reconfigure(settings);
+    await expect(sign(world, signer('I. Ntruder'))).rejects.toMatchObject({ code: 'approval-refused' });
+    await sign(world, guardian);
+    world.toNight('2028-01-01');
+    const next = signer('Next Guardian', { validTo: '2029-12-31' });
+    approversOf(world, next);
+    await world.reconfigure(settings);
+    await sign(world, next);
+    expect((await told(world)).map(({ approvedBy }) => approvedBy)).toEqual([
+      [],
+      ['Grace Hopwood (Caldicott Guardian)'],
+      ['Next Guardian (Caldicott Guardian)'],
+    ]);
+  });
+
   it('needs one person where neither live numbers nor approvers are in play', async () => {
     const world = await createWorld();
     world.intake({ choices: [], roster: residents(2) });
