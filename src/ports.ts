@@ -625,6 +625,8 @@ export interface PersonListReading {
   readonly fault: string | null;
   /** How many people stand in it under each provider, those erased not counted. */
   readonly standing: ReadonlyMap<string, number>;
+  /** They themselves, by provider. */
+  readonly people: Iterable<PersonGroup>;
 }
 
 export interface PersonPlace {

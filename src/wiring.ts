@@ -8,6 +8,7 @@ import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
 import { verifierKey } from './audit/signed-note.ts';
 import type { Config, SendingConfig } from './config.ts';
 import { headerIn } from './config-settings.ts';
+import { readDate } from './domain/calendar.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
@@ -122,6 +123,16 @@ export async function openOffice(config: Config): Promise<Office> {
     close: () => ledger.close(),
   };
 }
+
+/** Readers of folders that each hold one folder a business date, or are one. */
+export const intakesUnder = (folders: readonly string[]): readonly IntakeReader[] =>
+  folders.map((folder) => {
+    const place = path.resolve(folder);
+    const date = readDate(path.basename(place));
+    if (date === null) return createIntakeReader({ intakeDir: place });
+    const beside = createIntakeReader({ intakeDir: path.dirname(place) });
+    return { ...beside, dates: () => Promise.resolve([date]) };
+  });
 
 /** The drop where the settings in force put it, whatever this process was told; or in a folder that somebody names. */
 export async function dropInForce(

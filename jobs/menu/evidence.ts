@@ -12,6 +12,14 @@ export const evidence: Menu = (program, enter) => {
     .option('--json', 'as JSON', false)
     .action(enter(async () => (await import('../commands/audit.ts')).verify));
   audit
+    .command('replay <run>')
+    .description(
+      'decide a past run again on the intakes it was decided on; exit 5 where something else comes out',
+    )
+    .requiredOption('--intake <dirs...>', 'folders that hold those intakes, or are one')
+    .option('--json', 'as JSON', false)
+    .action(enter(async () => (await import('../commands/replay.ts')).replay));
+  audit
     .command('heartbeat')
     .description('sign the log, with one entry a day that says we are here; run it daily, whatever else runs')
     .action(enter(async () => (await import('../commands/audit.ts')).heartbeat));

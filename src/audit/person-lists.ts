@@ -19,7 +19,7 @@ import {
   rowBytes,
 } from './evidence-encoding.ts';
 import type { EvidenceList, EvidenceProvider } from './evidence-encoding.ts';
-import { eraseFromBlock, placesOf, presentLeaf, rowsOf, seedBytes } from './evidence-erasure.ts';
+import { eraseFromBlock, placesOf, presentLeaf, pseudonymAt, rowsOf, seedBytes } from './evidence-erasure.ts';
 import { buildEvidenceListByProvider, findInProvider, verifyEvidenceList } from './evidence-list.ts';
 import type { EvidencePlace } from './evidence-list.ts';
 import { leafHash } from './merkle-tree.ts';
@@ -108,11 +108,29 @@ function examine(bytes: Buffer, erased: readonly ErasedBlock[]): PersonListReadi
       digest: digestOf(list),
       fault: fault === undefined ? null : `${fault}${where}${blocks}`,
       standing: new Map(list.providers.map((provider) => [provider.providerId, rowsLeft(provider)])),
+      people: peopleOf(list),
     };
   } catch (thrown) {
     const { code, detail } = asFailure(thrown);
     if (code !== 'audit-invalid') throw thrown;
-    return { digest: null, fault: `unreadable at ${detail.place ?? 'its beginning'}`, standing: new Map() };
+    return {
+      digest: null,
+      fault: `unreadable at ${detail.place ?? 'its beginning'}`,
+      standing: new Map(),
+      people: [],
+    };
+  }
+}
+
+function* peopleOf({ providers }: EvidenceList): Generator<PersonGroup> {
+  for (const { providerId, blocks } of providers) {
+    const rows = blocks.map(rowsOf).flatMap((bytes) =>
+      Array.from({ length: bytes.length / rowBytes }, (_, row) => ({
+        code: bytes.readUInt8(row * rowBytes),
+        pseudonym: pseudonymAt(bytes, row),
+      })),
+    );
+    yield { providerId, rows };
   }
 }
 

@@ -46,7 +46,7 @@ export interface LedgeredList {
   readonly run: string;
   readonly list: PersonListName;
   readonly indexed: boolean;
-  readonly reading: PersonListReading;
+  readonly reading: Omit<PersonListReading, 'people'>;
 }
 
 /** What an anchor gave back, by its digest. */
@@ -115,7 +115,8 @@ async function readLists(
     const pieces = await tx.personListPieces([id], null);
     const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
     const own = erased.filter((block) => block.run === name && block.list === list);
-    read.push({ run: name, list, indexed, reading: lists.examine(bytes, own) });
+    const { digest, fault, standing } = lists.examine(bytes, own);
+    read.push({ run: name, list, indexed, reading: { digest, fault, standing } });
   }
   return read;
 }
