@@ -68,7 +68,9 @@ export function isMeshUrl(text: string): boolean {
   return new URL(text).hostname !== '';
 }
 
-function isLoopback(url: string): boolean {
+/** Whether a URL names this machine itself, where only a simulator answers: live numbers are refused there. */
+export function isLoopback(url: string): boolean {
+  if (!URL.canParse(url)) return false;
   const host = new URL(url).hostname;
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -370,6 +370,8 @@ export interface LedgerReader {
   holds(run?: RunId): Promise<readonly StoredHold[]>;
   /** All of them, or those first carried when the log held no more than `before` entries. */
   carried(before?: number): AsyncIterable<CarriedObjection>;
+  /** How many entries the log held when each of them was first carried, ascending. */
+  carriedFrom(): Promise<readonly number[]>;
   /** Keyed names of numbers not to be asked about on a date. */
   refusedNumbers(date: LocalDate): Promise<ReadonlySet<string>>;
   /** Sizes of the last released runs, newest first: rows of the roster and numbers released. */

@@ -39,6 +39,8 @@ export const findingWords: Readonly<Record<FindingCode, string>> = {
   'key-missing': 'A key is gone and no entry says that it was destroyed.',
   'key-without-step': 'The ledger holds a key of a run that nobody opened.',
   'choices-differ': 'There are more or fewer recorded choices than the log tells of.',
+  'carried-forgotten':
+    'Fewer opt-outs of earlier nights are remembered than objected on a night before: somebody who opted out may be sent.',
   'legal-hold-differs':
     'The ledger keeps another legal hold than the log tells of: something may be erased that must be kept.',
   'receipt-without-entry': 'The ledger holds a receipt of an anchor that no entry tells of.',
@@ -84,6 +86,8 @@ const hints: Partial<Readonly<Record<FindingCode, string>>> = {
     'Answer nobody from the index until it is known who wrote to the ledger: `audit prove` shows what the lists say.',
   'legal-hold-differs': 'Erase nothing. Set the hold again, and find out who wrote to the ledger.',
   'key-alive': 'Somebody put it back, from a backup perhaps. Find out who, and what was read with it.',
+  'carried-forgotten':
+    'An opt-out is lost. Stop exporting until ledger and backups have been compared and every opt-out stands on the care record.',
   'choices-differ':
     'An opt-out may be lost. Stop exporting until every recorded choice has been traced on the care record.',
   'manifest-altered':

@@ -32,6 +32,7 @@ export const findingCodes = [
   'key-missing',
   'key-without-step',
   'choices-differ',
+  'carried-forgotten',
   'legal-hold-differs',
   'intake-forgotten',
   'receipt-without-entry',

@@ -4,7 +4,7 @@ import type { CarriedObjection, LedgerReader, LedgerWriter } from '../ports.ts';
 import type { Appended } from './proofs.ts';
 import type { Tables } from './tables.ts';
 
-type CarriedReader = Pick<LedgerReader, 'carried' | 'refusedNumbers'>;
+type CarriedReader = Pick<LedgerReader, 'carried' | 'carriedFrom' | 'refusedNumbers'>;
 type CarriedWriter = Pick<LedgerWriter, 'carry' | 'refuseNumber'>;
 
 /** Rows of one statement: engines bound its parameters. */
@@ -29,6 +29,11 @@ export const readCarried = (db: Kysely<Tables>): CarriedReader => ({
       }
       if (page.length < rowsAtOnce) return;
     }
+  },
+
+  async carriedFrom() {
+    const rows = await db.selectFrom('carried').select('carriedFrom').orderBy('carriedFrom').execute();
+    return rows.map(({ carriedFrom }) => carriedFrom);
   },
 
   /** A number is refused up to and including the date it was refused until. */

@@ -25,6 +25,11 @@ worldsEndWell();
 
 const tomorrow = '2026-11-23';
 const widened = { CHECK_REMOVAL_BAND: '0.01-0.99' };
+const live = {
+  MESH_CLIENT_CERT_FILE: '/none/cert.pem',
+  MESH_CLIENT_KEY_FILE: '/none/key.pem',
+  MESH_CA_FILE: '/none/ca.pem',
+};
 const mistyped = choiceCells({
   service_user_id: 'SU-UNKNOWN',
   requested_at: '2026-11-20T10:00:00Z',
@@ -239,6 +244,18 @@ describe('a run', () => {
       expect(JSON.parse(manifest)).toMatchObject({ configuration: first?.['digest'] });
     },
   );
+
+  it('goes on with a simulator that was started again at another port, and with no other MESH', async () => {
+    const world = await begun();
+    const settings = { ...live, MESH_POLL_SECONDS: '300' };
+    await world.reconfigure({ ...settings, MESH_URL: 'https://mesh.example' });
+    await expect(world.run()).rejects.toMatchObject({
+      code: 'configuration-changed',
+      detail: { place: 'MESH_URL' },
+    });
+    await world.reconfigure({ MESH_URL: 'http://localhost:1' });
+    expect((await world.run()).run.state).toBe('sealed');
+  });
 
   it('that shall not go on is ended by a word, with nothing leaving', async () => {
     const world = await begun();

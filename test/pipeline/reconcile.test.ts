@@ -110,6 +110,10 @@ const plants: Readonly<Record<FindingCode, Plant>> = {
     place: 'index of the year 2026, provider "PR-02"',
     act: sql(`DELETE FROM person_index WHERE provider_id = 'PR-02'`),
   },
+  'carried-forgotten': {
+    place: new RegExp(`^run ${last}, entry \\d+ \\(run-gated\\), carried$`),
+    act: sql('DELETE FROM carried'),
+  },
   'legal-hold-differs': {
     place: 'legal hold',
     act: sql(`UPDATE settings SET value = '' WHERE name = 'legal-hold'`),

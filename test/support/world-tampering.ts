@@ -259,6 +259,11 @@ export const tamperings: Readonly<Record<string, Tampering>> = {
       );
       return [`index of the year ${String(row['year'])}, provider "${String(row['provider_id'])}"`];
     }),
+  'forgotten opt-outs': (world) =>
+    atThePrompt(world, (prompt) => {
+      prompt.run('DELETE FROM carried');
+      return ['(run-gated), carried'];
+    }),
   'removed entry': removedEntry,
   'entry left out of a log written anew and signed': rewrittenWithout,
 };

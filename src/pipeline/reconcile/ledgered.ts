@@ -40,6 +40,8 @@ export interface Ledgered {
   readonly configurations: readonly StoredConfiguration[];
   readonly checkpoints: readonly { readonly size: number; readonly note: string }[];
   readonly choices: number;
+  /** How many entries the log held when each opt-out was first carried, ascending. */
+  readonly carriedFrom: readonly number[];
 }
 
 export interface LedgeredList {
@@ -101,6 +103,7 @@ export async function readLedger(
     configurations: await tx.configurations(),
     checkpoints: await tx.checkpoints(),
     choices: await countRecorded(tx),
+    carriedFrom: await tx.carriedFrom(),
   };
 }
 

@@ -148,6 +148,7 @@ export function papersContract(desk: LedgerDesk): void {
       expect(await read((tx) => all(tx.carried(at)))).toEqual([early]);
       expect(await read((tx) => all(tx.carried(at - 1)))).toEqual([]);
       expect(await carried()).toEqual([early, late]);
+      expect(await read((tx) => tx.carriedFrom())).toEqual([at, at + 1]);
     });
 
     it('add up: later times stay, known stays known, numbers are joined', async () => {
