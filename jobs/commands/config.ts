@@ -2,6 +2,7 @@ import { readConfig, readSendingConfig } from '../../src/config.ts';
 import { formatChange } from '../../src/domain/configuration.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
+import { demandReason } from '../../src/domain/signed-request.ts';
 import {
   approveConfiguration,
   configurationStanding,
@@ -82,9 +83,9 @@ export const approve = ({ text, signature, reason }: Approval): Promise<ExitCode
       );
       return;
     }
-    if (signature === undefined || reason === undefined || reason.trim() === '') throw unsigned();
+    if (signature === undefined || reason === undefined) throw unsigned();
     const claim = await ledger.claim('configuration');
-    const words = { signature: signatureIn(signature), reason };
+    const words = { signature: signatureIn(signature), reason: demandReason(reason) };
     const { name } = await approveConfiguration({ ...office, by: operator(), claim }, words);
     process.stdout.write(`In force now, approved by ${name}. \`export-gate run\` goes on.\n`);
   });

@@ -3,6 +3,7 @@ import { formatInstant } from '../../src/domain/calendar.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId } from '../../src/domain/run.ts';
+import { demandReason } from '../../src/domain/signed-request.ts';
 import { approvalText, approveHold, rejectHold } from '../../src/pipeline/holds.ts';
 import type { HoldDesk } from '../../src/pipeline/holds.ts';
 import type { StoredHold } from '../../src/ports.ts';
@@ -82,7 +83,10 @@ export const approve = (
   withOffice(async (office) => {
     const hold = await holdOf(office, id);
     const signature = signatureIn(words.signature);
-    await approveHold(await desk(office), office.approvers, hold.id, { signature, reason: words.reason });
+    await approveHold(await desk(office), office.approvers, hold.id, {
+      signature,
+      reason: demandReason(words.reason),
+    });
     process.stdout.write(
       `Hold ${id} is approved. \`export-gate run --date ${hold.run.businessDate}\` goes on.\n`,
     );
@@ -92,7 +96,7 @@ export const approve = (
 export const reject = (id: string, { reason }: { readonly reason: string }): Promise<ExitCode> =>
   withOffice(async (office) => {
     const hold = await holdOf(office, id);
-    await rejectHold(await desk(office), hold.id, reason);
+    await rejectHold(await desk(office), hold.id, demandReason(reason));
     process.stdout.write(
       `Hold ${id} is rejected. Run ${formatRunId(hold.run)} ends withheld: nothing left.\n`,
     );

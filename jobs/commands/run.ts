@@ -3,6 +3,7 @@ import { londonDate, londonTime, minute, readDate } from '../../src/domain/calen
 import { exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { exitCodeOfRun, formatRunId } from '../../src/domain/run.ts';
+import { demandReason } from '../../src/domain/signed-request.ts';
 import { readSendingConfig } from '../../src/config.ts';
 import type { SendingConfig } from '../../src/config.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
@@ -58,8 +59,8 @@ export async function run(options: RunOptions): Promise<ExitCode> {
 
 /** Why the run is to be ended; null where it is to be advanced. */
 function wordsOf({ endWithheld: ends, reason }: RunOptions): string | null {
-  const words = reason?.trim() ?? '';
-  if (ends === (words !== '')) return ends ? words : null;
+  if (ends && reason !== undefined) return demandReason(reason);
+  if (!ends && reason === undefined) return null;
   throw new Failure('usage', {
     message: ends ? 'Nobody ends a run without saying why.' : 'A reason is for ending a run.',
     allowed: '--end-withheld --reason "..."',

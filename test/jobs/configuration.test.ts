@@ -89,6 +89,8 @@ describe('a run that shall not go on', () => {
         expect(await here.run()).toMatchObject({ code: 4 });
         const ending = ['run', '--date', here.date, '--end-withheld'];
         expect(await here.gate(...ending)).toMatchObject(refusal(2, 'usage'));
+        expect(await here.gate(...ending, '--reason', 'for 999 000 0018')).toMatchObject(refusal(2, 'usage'));
+        expect(await here.gate('run', '--reason', 'none')).toMatchObject(refusal(2, 'usage'));
         expect(await here.gate(...ending, '--reason', 'no mailbox tonight', '--json')).toMatchObject({
           code: 3,
           stdout: expect.stringContaining('ended-by-operator'),
