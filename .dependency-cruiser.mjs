@@ -41,10 +41,10 @@ export default {
       name: 'imports-point-down:ports',
       comment: 'Ports and configuration see the domain only.',
       severity: 'error',
-      from: { path: '^src/(ports|config|config-faults)\\.ts$' },
+      from: { path: '^src/(ports|config|config-faults|config-settings)\\.ts$' },
       to: {
         path: '^(src|jobs|scripts|test)/',
-        pathNot: '^src/(domain/|ports\\.ts|config-faults\\.ts|logger)',
+        pathNot: '^src/(domain/|ports\\.ts|config-(faults|settings)\\.ts|logger)',
       },
     },
     {
@@ -60,7 +60,7 @@ export default {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|logger|wiring|wiring-anchors)\\.ts$)`,
+        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|config-settings|logger|wiring|wiring-anchors)\\.ts$)`,
       },
       to: {},
     },

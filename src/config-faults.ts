@@ -105,7 +105,9 @@ function database(s: ComparedSettings, say: Say): void {
     say('DATABASE_OWNER_URL', 'another role than that of DATABASE_URL', 'DATABASE_URL');
 }
 
-function isLoopback(url: string): boolean {
+/** Whether a URL names this machine itself, where only a simulator answers: live numbers are refused there. */
+export function isLoopback(url: string): boolean {
+  if (!URL.canParse(url)) return false;
   const host = new URL(url).hostname;
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

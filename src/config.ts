@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -13,6 +12,8 @@ import {
   rangesOf,
 } from './config-faults.ts';
 import type { Fault, Finding } from './config-faults.ts';
+import { digestOfGuarded, digestOfSettings, headerIn, openSettings, textOf } from './config-settings.ts';
+import type { Settings as OpenSettings, settingRoles } from './domain/configuration.ts';
 import { Failure } from './domain/failure.ts';
 import type { RemovalBand } from './domain/hold.ts';
 import type { LocalDate } from './domain/calendar.ts';
@@ -33,13 +34,19 @@ export interface Config {
   readonly keep: { readonly papersDays: number; readonly intakeDays: number; readonly dropDays: number };
   readonly legal: LegalConfig;
   readonly approversFile: string | null;
+  /** What stands in it; null without a file, or where it cannot be read. Public keys, no secrets. */
+  readonly approversText: string | null;
   readonly numbers: NumberPolicy;
   readonly drop: { readonly layout: 'single' | 'per-location'; readonly header: string | null };
   readonly nightlyAt: string;
   readonly auditOrigin: string;
   readonly anchors: AnchorsConfig;
-  /** SHA-256 over everything above that is not a secret. */
+  /** Everything above that is not a secret, and the digests of the files that decide whom we trust. */
+  readonly settings: OpenSettings;
+  /** SHA-256 over `settings`. */
   readonly digest: string;
+  /** SHA-256 over those whose change needs two people. */
+  readonly guarded: string;
 }
 
 export interface MeshConfig {
@@ -189,6 +196,9 @@ const schema = z.object({
 });
 type Settings = z.infer<typeof schema>;
 
+/** Does not compile while a setting has no role: somebody must say whether one person alone may change it. */
+export type RolesOfSettings = Pick<typeof settingRoles, Exclude<keyof Settings, (typeof secrets)[number]>>;
+
 /** The names this program knows, in the order of the README's table. */
 export const settingNames = Object.keys(schema.shape);
 
@@ -254,11 +264,18 @@ function setting(environment: Environment, name: string, faults: Fault[]): [stri
 
 function assemble(s: Settings): Config {
   const [least, most] = bandOf(s.CHECK_REMOVAL_BAND);
-  const open = Object.entries(s).filter(([name]) => !(secrets as readonly string[]).includes(name));
+  const approversText = textOf(s.APPROVERS_FILE);
+  // Where a folder lies must not hang on where a command is given.
+  const folders = {
+    EXPORT_GATE_DATA_DIR: path.resolve(s.EXPORT_GATE_DATA_DIR),
+    EXPORT_GATE_INTAKE_DIR: path.resolve(s.EXPORT_GATE_INTAKE_DIR),
+    EXPORT_GATE_OUTBOUND_DIR: path.resolve(s.EXPORT_GATE_OUTBOUND_DIR),
+  };
+  const settings = openSettings({ ...s, ...folders }, secrets);
   return {
-    dataDir: path.resolve(s.EXPORT_GATE_DATA_DIR),
-    intakeDir: path.resolve(s.EXPORT_GATE_INTAKE_DIR),
-    outboundDir: path.resolve(s.EXPORT_GATE_OUTBOUND_DIR),
+    dataDir: folders.EXPORT_GATE_DATA_DIR,
+    intakeDir: folders.EXPORT_GATE_INTAKE_DIR,
+    outboundDir: folders.EXPORT_GATE_OUTBOUND_DIR,
     masterKey: s.EXPORT_GATE_MASTER_KEY,
     databaseUrl: s.DATABASE_URL,
     databaseOwnerUrl: s.DATABASE_OWNER_URL,
@@ -282,12 +299,15 @@ function assemble(s: Settings): Config {
       purpose: s.PURPOSE,
     },
     approversFile: s.APPROVERS_FILE,
+    approversText,
     numbers: { name: s.NHS_NUMBER_POLICY, extraRanges: rangesOf(s.NHS_NUMBER_EXTRA_RANGES) },
-    drop: { layout: s.DROP_LAYOUT, header: s.DROP_HEADER === 'none' ? null : s.DROP_HEADER },
+    drop: { layout: s.DROP_LAYOUT, header: headerIn(settings) },
     nightlyAt: s.NIGHTLY_AT,
     auditOrigin: s.AUDIT_ORIGIN,
     anchors: anchorsOf(s),
-    digest: createHash('sha256').update(JSON.stringify(open)).digest('hex'),
+    settings,
+    digest: digestOfSettings(settings),
+    guarded: digestOfGuarded(settings),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { AnchorName } from './domain/anchoring.ts';
 import type { Instant, LocalDate } from './domain/calendar.ts';
+import type { Settings } from './domain/configuration.ts';
 import type { ErasedBlock } from './domain/custody.ts';
 import type { Digest } from './domain/digest.ts';
 import type { AttestedList, Entry, FileDigest, ListDigest, RunTotals, Step } from './domain/evidence.ts';
@@ -157,6 +158,33 @@ export interface OutboundDrop {
   /** Removes published drops of a business date that have outlived their keep days; names the folders removed. */
   remove(businessDate: LocalDate): Promise<readonly string[]>;
   dates(): Promise<readonly LocalDate[]>;
+  /** What `publish` would resolve with, and nothing written. */
+  digests(plan: DropPlan): Promise<PublishedDrop>;
+  /** Everything that lies under the outbound folder, read and not touched; empty where there is no such folder. */
+  inventory(): Promise<DropInventory>;
+}
+
+export interface DropInventory {
+  readonly drops: readonly StandingDrop[];
+  /** Folders of a writer that is at work, or died. */
+  readonly staging: readonly string[];
+  /** Places of what is no part of any drop. */
+  readonly strangers: readonly string[];
+}
+
+/** What stands in the folder of a run, finished or not. */
+export interface StandingDrop {
+  readonly run: RunId;
+  readonly files: readonly Omit<FileDigest, 'rows'>[];
+  readonly manifest: StandingManifest | null;
+}
+
+export interface StandingManifest {
+  readonly sha256: Digest;
+  /** The signed checkpoint it carries; null where none can be read. */
+  readonly note: string | null;
+  /** The files it names; none where they cannot be read. */
+  readonly files: readonly FileDigest[];
 }
 
 // --------------------------------------------------------------------------------------------------------------------------- keys
@@ -274,6 +302,17 @@ export interface Paper {
   readonly sealed: Uint8Array;
 }
 
+/** What was in force from an entry on, so that old and new can be shown beside each other. */
+export interface StoredConfiguration {
+  /** Of its entry. */
+  readonly position: number;
+  readonly digest: Digest;
+  readonly guarded: Digest;
+  readonly settings: Settings;
+  /** The text of `APPROVERS_FILE` then: who may approve the next change. */
+  readonly approvers: string | null;
+}
+
 export interface StoredEntry {
   readonly position: number;
   readonly line: Uint8Array;
@@ -317,15 +356,22 @@ export interface LedgerReader {
   /** The request that MESH took as this message. */
   requestSentAs(messageId: string): Promise<StoredRequest | null>;
   message(messageId: string): Promise<StoredMessage | null>;
+  /** All of them, in the order in which they came. */
+  messages(): AsyncIterable<StoredMessage>;
   /** Messages kept but not yet acknowledged, or acknowledged but not yet understood, oldest first. */
   unsettledMessages(): Promise<readonly StoredMessage[]>;
   paper(keyId: string, name: string): Promise<Paper | null>;
   key(keyId: string): Promise<WrappedKey | null>;
   keyOf(purpose: WrappedKey['purpose'], scope: string): Promise<WrappedKey | null>;
+  /** Every key that is not destroyed. */
+  keys(): Promise<readonly WrappedKey[]>;
   /** Keys whose time to die has come. */
   keysDue(now: Instant): Promise<readonly WrappedKey[]>;
   holds(run?: RunId): Promise<readonly StoredHold[]>;
-  carried(): AsyncIterable<CarriedObjection>;
+  /** All of them, or those first carried when the log held no more than `before` entries. */
+  carried(before?: number): AsyncIterable<CarriedObjection>;
+  /** How many entries the log held when each of them was first carried, ascending. */
+  carriedFrom(): Promise<readonly number[]>;
   /** Keyed names of numbers not to be asked about on a date. */
   refusedNumbers(date: LocalDate): Promise<ReadonlySet<string>>;
   /** Sizes of the last released runs, newest first: rows of the roster and numbers released. */
@@ -349,6 +395,12 @@ export interface LedgerReader {
   personLists(): Promise<readonly StoredPersonList[]>;
   /** Of these lists the pieces in which a provider would stand, or all of them. */
   personListPieces(lists: readonly number[], providerId: string | null): Promise<readonly StoredPiece[]>;
+  /** How many people stand in the index, by year and provider. */
+  indexSizes(): Promise<
+    readonly { readonly year: string; readonly providerId: string; readonly persons: number }[]
+  >;
+  /** Configurations as they came into force, oldest first. */
+  configurations(): Promise<readonly StoredConfiguration[]>;
   /** Providers under which a person stands in lists of a calendar year that are indexed. */
   indexedProviders(year: string, token: Uint8Array): Promise<readonly string[]>;
 }
@@ -411,6 +463,8 @@ export interface LedgerWriter extends LedgerReader {
   forgetPerson(year: string, token: Uint8Array, proof: EntryProof): Promise<void>;
   /** Overwrites a piece where it lies; as `destroyKey`, with `compact`. Throws `transition-refused` unless it is as long as before and the entry is a `person-erased`. */
   overwritePiece(id: number, bytes: Uint8Array, proof: EntryProof): Promise<void>;
+  /** A configuration comes into force with its entry. */
+  putConfiguration(configuration: Omit<StoredConfiguration, 'position'>, proof: EntryProof): Promise<void>;
   /** Only the audit log calls these three. */
   appendEntry(entry: StoredEntry): Promise<void>;
   setFrontier(frontier: Frontier): Promise<void>;
@@ -541,6 +595,8 @@ export interface PersonLists {
     readonly digest: ListDigest;
     readonly pieces: readonly PersonListPiece[];
   };
+  /** Reads a whole list and recomputes it from its rows, against the erasures that the log tells of, oldest first. */
+  examine(bytes: Uint8Array, erased: readonly ErasedBlock[]): PersonListReading;
   /** The digest of a list as it was stored. Throws `audit-invalid` if it cannot be read. */
   digestOf(bytes: Uint8Array): ListDigest;
   /** Where a pseudonym stands in a piece, or in a whole list: under this provider, or under any. Throws `audit-invalid`. */
@@ -562,6 +618,17 @@ export interface PersonLists {
       readonly under: string | null;
     },
   ): Promise<PersonProof>;
+}
+
+export interface PersonListReading {
+  /** Null where the bytes are no list. */
+  readonly digest: ListDigest | null;
+  /** What is wrong with it in itself; null where all is sound. */
+  readonly fault: string | null;
+  /** How many people stand in it under each provider, those erased not counted. */
+  readonly standing: ReadonlyMap<string, number>;
+  /** They themselves, by provider. */
+  readonly people: Iterable<PersonGroup>;
 }
 
 export interface PersonPlace {
@@ -630,6 +697,8 @@ export interface Approvers {
    * Throws `approval-refused`, `configuration-invalid` for a list that cannot be believed whole.
    */
   check(text: string, signature: string, now: Instant): Promise<Approver>;
+  /** Whether there is anybody who may approve now; false also for a list that cannot be believed. */
+  anybody(now: Instant): Promise<boolean>;
 }
 
 // ------------------------------------------------------------------------------------------------------------------------ anchors
@@ -680,3 +749,6 @@ export interface Cosigner {
    */
   cosigned(note: string, lines: string): string;
 }
+
+/** Approvers of a text in the form of `APPROVERS_FILE`: that of another time, as the ledger kept it. */
+export type ApproversIn = (text: string) => Approvers;

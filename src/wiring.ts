@@ -7,10 +7,12 @@ import { createPersonLists } from './audit/person-lists.ts';
 import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
 import { verifierKey } from './audit/signed-note.ts';
 import type { Config, SendingConfig } from './config.ts';
+import { headerIn } from './config-settings.ts';
+import { readDate } from './domain/calendar.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
-import { createApprovers } from './keys/approvers.ts';
+import { approversIn, createApprovers } from './keys/approvers.ts';
 import { makeNextKey, readNextKey, replaceSigningKey } from './keys/key-change.ts';
 import { initKeys, keyFilesIn, makeFolder, readMasterKey, readSigningKey } from './keys/key-files.ts';
 import type { KeyFiles } from './keys/key-files.ts';
@@ -21,8 +23,21 @@ import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
 import { advanceRun } from './pipeline/advance.ts';
 import type { AnchorDesk } from './pipeline/anchoring.ts';
+import { configurationInForce } from './pipeline/configuration.ts';
 import type { Pipeline, Progress } from './pipeline/context.ts';
-import type { Approvers, AuditLog, Chance, Claim, Clock, Keyring, Ledger, PersonLists } from './ports.ts';
+import type {
+  Approvers,
+  ApproversIn,
+  AuditLog,
+  Chance,
+  Claim,
+  Clock,
+  IntakeReader,
+  Keyring,
+  Ledger,
+  OutboundDrop,
+  PersonLists,
+} from './ports.ts';
 
 import { createAnchors } from './wiring-anchors.ts';
 
@@ -63,7 +78,11 @@ export interface Office {
   readonly ledger: Ledger;
   readonly audit: AuditLog;
   readonly keyring: Keyring;
+  readonly intake: IntakeReader;
+  readonly drop: OutboundDrop;
+  readonly lists: PersonLists;
   readonly approvers: Approvers;
+  readonly approversIn: ApproversIn;
   close(): Promise<void>;
 }
 
@@ -100,7 +119,11 @@ export async function openOffice(config: Config): Promise<Office> {
     ledger,
     audit,
     keyring,
+    intake: createIntakeReader({ intakeDir: config.intakeDir }),
+    drop: dropOf(config),
+    lists: createPersonLists(systemChance),
     approvers: createApprovers(config.approversFile),
+    approversIn,
     close: () => ledger.close(),
   };
 }
@@ -109,6 +132,30 @@ const openLedger = ({ databaseUrl, dataDir }: Config): Promise<Ledger> =>
   databaseUrl === null
     ? openSqliteLedger(path.join(dataDir, 'ledger.sqlite'))
     : openPostgresLedger(databaseUrl);
+
+/** Readers of folders that each hold one folder a business date, or are one. */
+export const intakesUnder = (folders: readonly string[]): readonly IntakeReader[] =>
+  folders.map((folder) => {
+    const place = path.resolve(folder);
+    const date = readDate(path.basename(place));
+    if (date === null) return createIntakeReader({ intakeDir: place });
+    const beside = createIntakeReader({ intakeDir: path.dirname(place) });
+    return { ...beside, dates: () => Promise.resolve([date]) };
+  });
+
+/** The drop where the settings in force put it, whatever this process was told; or in a folder that somebody names. */
+export async function dropInForce(
+  { config, ledger }: Pick<Office, 'config' | 'ledger'>,
+  folder?: string,
+): Promise<OutboundDrop> {
+  const settings = (await ledger.read(configurationInForce))?.settings;
+  const outboundDir = folder ?? settings?.['EXPORT_GATE_OUTBOUND_DIR'] ?? config.outboundDir;
+  const header = settings === undefined ? config.drop.header : headerIn(settings);
+  return createOutboundDrop({ outboundDir: path.resolve(outboundDir), header, chance: systemChance });
+}
+
+const dropOf = ({ outboundDir, drop }: Config): OutboundDrop =>
+  createOutboundDrop({ outboundDir, header: drop.header, chance: systemChance });
 
 /** A ledger remembers the master key it began with: another one would not recognise who opted out, and so is refused. */
 async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Promise<void> {
@@ -241,9 +288,6 @@ export async function openPipeline(config: SendingConfig, watch: Watch): Promise
       ...office,
       mailbox,
       unfetchable: new Set(),
-      intake: createIntakeReader({ intakeDir: config.intakeDir }),
-      drop,
-      lists: createPersonLists(systemChance),
     },
     close: async () => {
       mailbox.close();
@@ -281,15 +325,13 @@ export function openMailbox({ mesh }: Pick<SendingConfig, 'mesh'>): ReturnType<t
 
 /** An office that reads person-level evidence, and has some of it erased. */
 export interface Archive extends Office {
-  readonly lists: PersonLists;
   readonly by: string;
   readonly claim: Claim;
 }
 
 /** Throws what `openOffice` throws. */
 export async function openArchive(config: Config, by: string): Promise<Archive> {
-  const office = await openOffice(config);
-  return claimed({ ...office, by, lists: createPersonLists(systemChance) });
+  return claimed({ ...(await openOffice(config)), by });
 }
 
 /** The same with the right to write taken anew: somebody else may have had it while a person was typing. Runs go on beside it. */

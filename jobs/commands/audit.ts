@@ -4,8 +4,18 @@ import { readConfig } from '../../src/config.ts';
 import { asFailure, exitCodes, Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { beat } from '../../src/pipeline/custody.ts';
-import { exportLog, openOffice, proveConsistency, proveEntry, proveRun } from '../../src/wiring.ts';
+import { reconcile } from '../../src/pipeline/reconcile/reconcile.ts';
+import type { Reconciliation } from '../../src/pipeline/reconcile/reconcile.ts';
+import {
+  dropInForce,
+  exportLog,
+  openOffice,
+  proveConsistency,
+  proveEntry,
+  proveRun,
+} from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
+import { describeFindings, findingWords, hintOf } from '../words/findings.ts';
 import { operator } from '../words/operator.ts';
 import { describeStanding } from '../words/standings.ts';
 import { hasAnchors, showToAnchors } from './anchor.ts';
@@ -20,14 +30,51 @@ async function withOffice(work: (office: Office) => Promise<string>): Promise<Ex
   }
 }
 
-/** `export-gate audit verify`: recomputes the tree from the stored bytes and checks every signed checkpoint. */
-export const verify = ({ json }: { readonly json: boolean }): Promise<ExitCode> =>
-  withOffice(async ({ ledger, audit }) => {
-    const { size, root } = await ledger.read((tx) => audit.verify(tx));
-    return json
-      ? `${JSON.stringify({ size, root })}\n`
-      : `The log holds ${size} entries, none altered. Root ${root}\n`;
-  });
+/**
+ * `export-gate audit verify`: recomputes the tree from the stored bytes, checks every signed checkpoint, and holds ledger and drops
+ * against what the log says of them. Drops are looked for where the settings in force put them.
+ */
+export async function verify({
+  json,
+  outbound,
+}: {
+  readonly json: boolean;
+  readonly outbound?: string;
+}): Promise<ExitCode> {
+  const office = await openOffice(readConfig());
+  try {
+    const reconciliation = await reconcile({ ...office, drop: await dropInForce(office, outbound) });
+    process.stdout.write(json ? asJson(reconciliation) : asText(reconciliation));
+    const { findings } = reconciliation;
+    if (findings.length === 0) return exitCodes.done;
+    throw new Failure('audit-unreconciled', {
+      message: `The log is whole, and ledger or drops differ from it in ${findings.length === 1 ? 'one place' : `${findings.length} places`}.`,
+      place: findings[0]?.place ?? '',
+      hint: 'Each is named on standard output, with what to do.',
+    });
+  } finally {
+    await office.close();
+  }
+}
+
+function asJson({ size, root, findings }: Reconciliation): string {
+  const told = findings.map(({ code, place, found, told: expected }) => ({
+    ...{ code, run: runIn(place), place, found, expected },
+    ...{ words: findingWords[code], hint: hintOf(code) },
+  }));
+  return `${JSON.stringify({ size, root, findings: told }, null, 2)}\n`;
+}
+
+/** The run of a place that names one, such as a drop's. */
+const runIn = (place: string): string | null =>
+  /\b\d{4}-\d{2}-\d{2}\/(r|rehearsal-)\d+/.exec(place)?.[0] ?? null;
+
+function asText({ size, root, findings }: Reconciliation): string {
+  const whole = `The log holds ${size} entries, none altered. Root ${root}\n`;
+  return findings.length === 0
+    ? `${whole}Ledger and drops agree with it.\n`
+    : `${whole}Ledger or drops differ from it:\n${describeFindings(findings)}\n`;
+}
 
 /** `export-gate audit heartbeat`: signs the log, with one entry a day that says we are here, and shows it to the anchors. */
 export async function heartbeat(): Promise<ExitCode> {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { readConfig } from '../../src/config.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
@@ -11,6 +10,7 @@ import { demandSecondPerson, signed } from '../../src/pipeline/person-rights.ts'
 import { claimed, openArchive } from '../../src/wiring.ts';
 import type { Archive } from '../../src/wiring.ts';
 import { askNumber } from '../input/nhs-number.ts';
+import { signatureIn } from '../input/signature.ts';
 import { progressOn } from '../words/progress.ts';
 
 export interface ErasureOptions {
@@ -66,7 +66,7 @@ const withSecondPerson = (
 ): Promise<ExitCode> =>
   withArchive(async (archive) => {
     if (text === true) return requestText(request, archive.audit.origin, archive.clock.now());
-    const given = signature === undefined ? null : readFileSync(signature, 'utf8');
+    const given = signature === undefined ? null : signatureIn(signature);
     const approver = await demandSecondPerson(archive, archive.approvers, request, given);
     const words = await work({ ...archive, by: `${archive.by}, ${signed(approver)}` });
     await compactIfDue({ ...(await claimed(archive)), onProgress: progressOn(process.stderr) });

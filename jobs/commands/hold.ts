@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { readConfig } from '../../src/config.ts';
 import { formatInstant } from '../../src/domain/calendar.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId } from '../../src/domain/run.ts';
+import { demandReason } from '../../src/domain/signed-request.ts';
 import { approvalText, approveHold, rejectHold } from '../../src/pipeline/holds.ts';
 import type { HoldDesk } from '../../src/pipeline/holds.ts';
 import type { StoredHold } from '../../src/ports.ts';
 import { openOffice } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
+import { signatureIn } from '../input/signature.ts';
 import { operator } from '../words/operator.ts';
 import { holdWords } from '../words/reasons.ts';
 
@@ -74,23 +75,6 @@ export const show = (id: string, { text }: { readonly text: boolean }): Promise<
     process.stdout.write(lines.join('\n'));
   });
 
-/** A detached signature in base64; one that openssl left as its 64 bytes will do too. */
-function signatureIn(file: string): string {
-  try {
-    const bytes = readFileSync(file);
-    return bytes.toString(bytes.length === rawSignatureBytes ? 'base64' : 'utf8');
-  } catch {
-    throw new Failure('usage', {
-      message: 'The signature cannot be read.',
-      place: file,
-      allowed: 'a file with a detached Ed25519 signature, base64',
-      hint: 'Nothing was approved. `export-gate hold show` says how to make one.',
-    });
-  }
-}
-
-const rawSignatureBytes = 64;
-
 /** `export-gate hold approve ID`: the run goes on with the next `export-gate run`. */
 export const approve = (
   id: string,
@@ -99,7 +83,10 @@ export const approve = (
   withOffice(async (office) => {
     const hold = await holdOf(office, id);
     const signature = signatureIn(words.signature);
-    await approveHold(await desk(office), office.approvers, hold.id, { signature, reason: words.reason });
+    await approveHold(await desk(office), office.approvers, hold.id, {
+      signature,
+      reason: demandReason(words.reason),
+    });
     process.stdout.write(
       `Hold ${id} is approved. \`export-gate run --date ${hold.run.businessDate}\` goes on.\n`,
     );
@@ -109,7 +96,7 @@ export const approve = (
 export const reject = (id: string, { reason }: { readonly reason: string }): Promise<ExitCode> =>
   withOffice(async (office) => {
     const hold = await holdOf(office, id);
-    await rejectHold(await desk(office), hold.id, reason);
+    await rejectHold(await desk(office), hold.id, demandReason(reason));
     process.stdout.write(
       `Hold ${id} is rejected. Run ${formatRunId(hold.run)} ends withheld: nothing left.\n`,
     );

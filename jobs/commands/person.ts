@@ -15,6 +15,7 @@ import type { Approver } from '../../src/ports.ts';
 import { claimed, openArchive } from '../../src/wiring.ts';
 import type { Archive } from '../../src/wiring.ts';
 import { askNumber } from '../input/nhs-number.ts';
+import { signatureIn } from '../input/signature.ts';
 import { answerCsv, answerJson, answerText } from '../words/person.ts';
 
 export interface PersonOptions {
@@ -44,9 +45,9 @@ export async function person(options: PersonOptions): Promise<ExitCode> {
       options.key === undefined
         ? options.signature === undefined
           ? null
-          : readFileSync(options.signature, 'utf8')
+          : signatureIn(options.signature)
         : signWith(options.key, text);
-    const asking = mustProve(archive) || signature !== null;
+    const asking = signature !== null || (await mustProve(archive));
     const approver = asking ? await demandPersonRole(archive, archive.approvers, request, signature) : null;
     if (approver === null) process.stderr.write(unproven);
     const number = await askNumber();

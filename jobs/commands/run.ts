@@ -4,11 +4,13 @@ import { londonDate, londonTime, minute, readDate } from '../../src/domain/calen
 import { asFailure, exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { exitCodeOfRun, formatRunId } from '../../src/domain/run.ts';
+import { demandReason } from '../../src/domain/signed-request.ts';
 import { readSendingConfig } from '../../src/config.ts';
 import type { SendingConfig } from '../../src/config.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
 import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
 import { anchorAll } from '../../src/pipeline/anchoring.ts';
+import { endWithheld } from '../../src/pipeline/end-withheld.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import type { StoredHold, StoredRun } from '../../src/ports.ts';
 import { advanceRun, interrupted, openPipeline, systemClock } from '../../src/wiring.ts';
@@ -23,6 +25,8 @@ export interface RunOptions {
   readonly date?: string;
   readonly rehearse: boolean;
   readonly waitForIntake: boolean;
+  readonly endWithheld: boolean;
+  readonly reason?: string;
   readonly json: boolean;
 }
 
@@ -33,6 +37,7 @@ const intakeTriedEvery = 5 * minute;
 /** `export-gate run`: brings one business date as far as it will go. */
 export async function run(options: RunOptions): Promise<ExitCode> {
   const businessDate = dateOf(options.date);
+  const words = wordsOf(options);
   const config = readSendingConfig();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -43,7 +48,10 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const onProgress = progressOn(process.stderr);
   const advancing = await openPipeline(config, { by, signal: stop.signal, onProgress });
   try {
-    const advanced = await advanceAndAnchor(advancing, businessDate, options);
+    const advanced =
+      words === null
+        ? await advanceAndAnchor(advancing, businessDate, options)
+        : await endWithheld(advancing.pipeline, { businessDate, rehearse: options.rehearse, words });
     await keepHouse(advancing.pipeline);
     const holds = await advancing.ledger.read((tx) => tx.holds(advanced.run));
     const standings = await standingsOf(advancing);
@@ -85,6 +93,17 @@ const standingsOf = ({ pipeline }: Advancing): Promise<readonly AnchorStanding[]
 /** However the run ended: an anchor that holds more than our log, or something else, is an alarm of the first order. */
 const exitCodeWithAnchors = (ended: StoredRun, standings: readonly AnchorStanding[]): ExitCode =>
   standings.some(({ state }) => state === 'refused') ? exitCodes.auditInvalid : exitCodeOfEnd(ended);
+
+/** Why the run is to be ended; null where it is to be advanced. */
+function wordsOf({ endWithheld: ends, reason }: RunOptions): string | null {
+  if (ends && reason !== undefined) return demandReason(reason);
+  if (!ends && reason === undefined) return null;
+  throw new Failure('usage', {
+    message: ends ? 'Nobody ends a run without saying why.' : 'A reason is for ending a run.',
+    allowed: '--end-withheld --reason "..."',
+    hint: 'Nothing was changed. Say both, or neither.',
+  });
+}
 
 function dateOf(given: string | undefined): string {
   const date = given === undefined ? londonDate(systemClock.now()) : readDate(given);

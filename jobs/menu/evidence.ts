@@ -5,9 +5,20 @@ export const evidence: Menu = (program, enter) => {
   const audit = program.command('audit').description('the audit log');
   audit
     .command('verify')
-    .description('recompute the whole log; exit 5 if a byte is not what it was')
+    .description(
+      'recompute the whole log, and hold ledger and drops against it; exit 5 if anything is not what it was',
+    )
+    .option('--outbound <dir>', 'look for drops there, not where the settings in force put them')
     .option('--json', 'as JSON', false)
     .action(enter(async () => (await import('../commands/audit.ts')).verify));
+  audit
+    .command('replay <run>')
+    .description(
+      'decide a past run again on the intakes it was decided on; exit 5 where something else comes out',
+    )
+    .requiredOption('--intake <dirs...>', 'folders that hold those intakes, or are one')
+    .option('--json', 'as JSON', false)
+    .action(enter(async () => (await import('../commands/replay.ts')).replay));
   audit
     .command('heartbeat')
     .description(

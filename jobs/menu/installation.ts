@@ -38,4 +38,16 @@ export const installation: Menu = (program, enter) => {
     .command('check')
     .description('check that everything a run needs is set, and show what is in force without secrets')
     .action(enter(async () => (await import('../commands/config.ts')).check));
+  config
+    .command('changes')
+    .description('show guarded settings that differ from those in force')
+    .option('--json', 'as JSON', false)
+    .action(enter(async () => (await import('../commands/config.ts')).changes));
+  config
+    .command('approve')
+    .description('bring changed guarded settings into force; somebody else signs')
+    .option('--text', 'print only the text that an approver signs', false)
+    .option('--signature <file>', 'detached Ed25519 signature over that text, base64')
+    .option('--reason <words>', 'why they are changed')
+    .action(enter(async () => (await import('../commands/config.ts')).approve));
 };

@@ -12,6 +12,8 @@ export const nights: Menu = (program, enter) => {
       'try every five minutes until 18:00 London while the intake is absent or refused',
       false,
     )
+    .option('--end-withheld', 'end an unfinished run with nothing leaving', false)
+    .option('--reason <words>', 'why it is ended')
     .option('--json', 'print the result as JSON', false)
     .action(enter(async () => (await import('../commands/run.ts')).run));
   program

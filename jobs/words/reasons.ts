@@ -64,6 +64,7 @@ export const withheldWords: Readonly<Record<WithheldReason, string>> = {
   'answers-too-old': 'The answers had grown too old to be used.',
   'hold-rejected': 'A person looked and rejected the release.',
   'hold-expired': 'Nobody decided on the hold before the answers grew too old.',
+  'ended-by-operator': 'A person ended the run (export-gate run --end-withheld).',
   rehearsed: 'This was a rehearsal: everything was done but the release.',
 };
 

@@ -1,17 +1,25 @@
+import type { ErasedBlock } from '../domain/custody.ts';
 import type { ListDigest } from '../domain/evidence.ts';
-import { Failure } from '../domain/failure.ts';
+import { asFailure, Failure } from '../domain/failure.ts';
 import { formatRunId } from '../domain/run.ts';
 import type {
   Chance,
   LedgerReader,
   PersonGroup,
+  PersonListReading,
   PersonLists,
   PersonRow,
   StoredPersonList,
 } from '../ports.ts';
-import { blindingBytes, decodeEvidenceList, decodePiece, encodePieces } from './evidence-encoding.ts';
+import {
+  blindingBytes,
+  decodeEvidenceList,
+  decodePiece,
+  encodePieces,
+  rowBytes,
+} from './evidence-encoding.ts';
 import type { EvidenceList, EvidenceProvider } from './evidence-encoding.ts';
-import { eraseFromBlock, placesOf, presentLeaf, seedBytes } from './evidence-erasure.ts';
+import { eraseFromBlock, placesOf, presentLeaf, pseudonymAt, rowsOf, seedBytes } from './evidence-erasure.ts';
 import { buildEvidenceListByProvider, findInProvider, verifyEvidenceList } from './evidence-list.ts';
 import type { EvidencePlace } from './evidence-list.ts';
 import { leafHash } from './merkle-tree.ts';
@@ -50,6 +58,8 @@ export function createPersonLists(chance: Chance): PersonLists {
       return blocks.length === 0 ? null : { bytes, blocks };
     },
 
+    examine: (bytes, erased) => examine(view(bytes), erased),
+
     prove: provePerson,
 
     digestOf: (bytes) => digestOf(decodeEvidenceList(Buffer.from(bytes))),
@@ -81,6 +91,45 @@ function eraseWithin(provider: EvidenceProvider, number: number, pseudonym: Uint
   block.bytes.set(erased.bytes);
   return { providerId, block: number, before, after: hex(leafHash(presentLeaf(block, place))) };
 }
+
+function examine(bytes: Buffer, erased: readonly ErasedBlock[]): PersonListReading {
+  try {
+    const list = decodeEvidenceList(bytes);
+    const { fault, providerId, block } = verifyEvidenceList(list, erased) ?? {};
+    const where = providerId === undefined ? '' : ` in provider ${JSON.stringify(providerId)}`;
+    const blocks = block === undefined ? '' : `, block ${block}`;
+    return {
+      digest: digestOf(list),
+      fault: fault === undefined ? null : `${fault}${where}${blocks}`,
+      standing: new Map(list.providers.map((provider) => [provider.providerId, rowsLeft(provider)])),
+      people: peopleOf(list),
+    };
+  } catch (thrown) {
+    const { code, detail } = asFailure(thrown);
+    if (code !== 'audit-invalid') throw thrown;
+    return {
+      digest: null,
+      fault: `unreadable at ${detail.place ?? 'its beginning'}`,
+      standing: new Map(),
+      people: [],
+    };
+  }
+}
+
+function* peopleOf({ providers }: EvidenceList): Generator<PersonGroup> {
+  for (const { providerId, blocks } of providers) {
+    const rows = blocks.map(rowsOf).flatMap((bytes) =>
+      Array.from({ length: bytes.length / rowBytes }, (_, row) => ({
+        code: bytes.readUInt8(row * rowBytes),
+        pseudonym: pseudonymAt(bytes, row),
+      })),
+    );
+    yield { providerId, rows };
+  }
+}
+
+const rowsLeft = ({ blocks }: EvidenceProvider): number =>
+  blocks.reduce((sum, block) => sum + rowsOf(block).length / rowBytes, 0);
 
 async function demandSound(
   ledger: LedgerReader,

@@ -24,7 +24,11 @@ export type CustodyStep =
       readonly digest: Digest;
       readonly previous: Digest | null;
       readonly guarded: Digest;
+      /** Names of the settings that changed; what they say stands in the ledger. */
+      readonly changed: readonly string[];
       readonly approvedBy: readonly string[];
+      readonly reason: string;
+      readonly signature: string | null;
     }
   | { readonly what: 'heartbeat'; readonly lastRun: string }
   | { readonly what: 'log-recomputed'; readonly size: number; readonly root: Digest }

@@ -141,7 +141,12 @@ export type RunStep =
       readonly manifest: Digest;
     }
   | { readonly what: 'run-sealed'; readonly totals: RunTotals }
-  | { readonly what: 'run-withheld'; readonly reason: string }
+  | {
+      readonly what: 'run-withheld';
+      readonly reason: string;
+      /** What the person said who ended it. */
+      readonly words?: string;
+    }
   | { readonly what: 'run-failed'; readonly code: FailureCode }
   | {
       /**

@@ -25,6 +25,10 @@ export type HoldReason = (typeof holdReasons)[number];
 export const isBeforeAsking = (reason: HoldReason): boolean =>
   reason === 'opt-out-unmatched' || reason === 'roster-jump' || reason === 'clock-skew';
 
+/** What a person must look at although the request goes on waiting: the message is not certainly its answer. */
+export const leavesRequestOpen = (reason: HoldReason): boolean =>
+  reason === 'answer-from-elsewhere' || reason === 'answer-before-send' || reason === 'answers-differ';
+
 /** A hold stands before anything is asked, or before anything is released; its digest covers exactly what would leave then. */
 export type HoldStage = 'before-asking' | 'before-release';
 

@@ -18,9 +18,10 @@ import type { Chance, DropPlan, OutboundDrop, PublishedDrop } from '../ports.ts'
 import { createDisk } from './disk.ts';
 import type { Disk, DropStep } from './disk.ts';
 import { demandHeader, digestOf } from './numbers-file.ts';
+import { takeInventory } from './inventory.ts';
 import { demandNames, demandRevision, manifestName, runFolder } from './place.ts';
 import { readPublished } from './published.ts';
-import { stage, sweepStaging, withStaging } from './staging.ts';
+import { rendered, stage, sweepStaging, withStaging } from './staging.ts';
 import type { StagedDrop } from './staging.ts';
 import { datesStanding, removeDate, standing, unlinkUnfinished } from './standing.ts';
 
@@ -107,6 +108,13 @@ export function createOutboundDrop(options: OutboundDropOptions): OutboundDrop {
       return await removeDate(disk, businessDate);
     },
 
+    digests(plan) {
+      demandNames(plan.files);
+      return Promise.resolve(published(plan.run, rendered(plan, header)));
+    },
+
+    inventory: () => takeInventory(disk),
+
     async dates() {
       await disk.demandRoot();
       return await datesStanding(disk);
@@ -155,7 +163,7 @@ async function linkAll(disk: Disk, run: RunId, drop: StagedDrop, kept: ReadonlyS
 const digestsOf = ({ files, manifest }: StagedDrop): ReadonlyMap<string, Digest> =>
   new Map([...files, manifest].map(({ name, sha256 }) => [name, sha256]));
 
-const published = (run: RunId, { files, manifest }: StagedDrop): PublishedDrop => ({
+const published = (run: RunId, { files, manifest }: Omit<StagedDrop, 'place'>): PublishedDrop => ({
   folder: runFolder(run),
   files,
   manifest: manifest.sha256,

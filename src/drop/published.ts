@@ -59,7 +59,7 @@ async function readWhole(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 /** Undefined for what is no JSON, which no manifest is. */
-function parseJson(bytes: Buffer): unknown {
+export function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch {

@@ -61,6 +61,17 @@ export async function stage(
   return { place, files, manifest: await stageManifest(disk, `${place}/${manifestName}`, plan, files) };
 }
 
+/** What `stage` would find it has written, without writing it. */
+export function rendered(plan: DropPlan, header: string | null): Omit<StagedDrop, 'place'> {
+  const files = byName(plan.files).map(({ name, numbers }) => {
+    const hash = createHash('sha256');
+    for (const piece of numbersText(numbers, header)) hash.update(piece);
+    return { name, rows: numbers.length, sha256: hash.digest('hex') };
+  });
+  const sha256 = createHash('sha256').update(manifestText(plan, files)).digest('hex');
+  return { files, manifest: { name: manifestName, sha256 } };
+}
+
 async function stageManifest(
   disk: Disk,
   file: string,

@@ -3,8 +3,9 @@ import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { londonDate } from '../domain/calendar.ts';
+import type { Instant, LocalDate } from '../domain/calendar.ts';
 import { Failure } from '../domain/failure.ts';
-import type { Approver, Approvers } from '../ports.ts';
+import type { Approver, Approvers, ApproversIn } from '../ports.ts';
 
 const localDate = z.iso.date();
 const ed25519Key = z.string().transform((pem, context) => {
@@ -43,39 +44,56 @@ const refused = (message: string, hint: string): Failure =>
  * too, their accounts. Read at each approval, so that taking somebody off the list takes effect at once. Without a file nobody can approve
  * (R51, R80).
  */
-export function createApprovers(file: string | null): Approvers {
+export const createApprovers = (file: string | null): Approvers =>
+  approversOf(async () => {
+    if (file !== null) return readFile(file, 'utf8');
+    throw refused(
+      'Nobody may approve a hold: no approvers are configured.',
+      'Set APPROVERS_FILE, or reject the hold.',
+    );
+  });
+
+/** The approvers of a text that the ledger kept. */
+export const approversIn: ApproversIn = (text) => approversOf(() => Promise.resolve(text));
+
+function approversOf(read: () => Promise<string>): Approvers {
   return {
     async check(text, signature, now): Promise<Approver> {
-      if (file === null) {
-        throw refused(
-          'Nobody may approve a hold: no approvers are configured.',
-          'Set APPROVERS_FILE, or reject the hold.',
-        );
-      }
-      const today = londonDate(now);
       const bytes = Buffer.from(signature.trim(), 'base64');
-      const signer = (await readApprovers(file)).find(
-        (approver) =>
-          approver.validFrom <= today &&
-          approver.validTo >= today &&
-          verify(null, Buffer.from(text), approver.publicKey, bytes),
+      const signer = (await readApprovers(read)).find(
+        (approver) => isValid(approver, now) && verify(null, Buffer.from(text), approver.publicKey, bytes),
       );
       if (signer === undefined) {
         throw refused(
           'The signature is not one of a person who may approve today.',
-          'Sign the approval text exactly as `hold show` prints it, with the key listed in APPROVERS_FILE.',
+          'Sign the approval text exactly as it is printed with --text, with a key listed in APPROVERS_FILE.',
         );
       }
       const { name, role, accounts } = signer;
       return { name, role, accounts };
     },
+
+    async anybody(now): Promise<boolean> {
+      try {
+        return (await readApprovers(read)).some((approver) => isValid(approver, now));
+      } catch (thrown) {
+        if (thrown instanceof Failure) return false;
+        throw thrown;
+      }
+    },
   };
 }
 
-async function readApprovers(file: string): Promise<z.infer<typeof schema>> {
+const isValid = (
+  { validFrom, validTo }: { readonly validFrom: LocalDate; readonly validTo: LocalDate },
+  now: Instant,
+): boolean => validFrom <= londonDate(now) && validTo >= londonDate(now);
+
+async function readApprovers(read: () => Promise<string>): Promise<z.infer<typeof schema>> {
   try {
-    return schema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return schema.parse(JSON.parse(await read()));
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     throw new Failure('configuration-invalid', {
       message: 'APPROVERS_FILE cannot be read.',
       place: 'APPROVERS_FILE',

@@ -4,7 +4,7 @@ import type { CarriedObjection, LedgerReader, LedgerWriter } from '../ports.ts';
 import type { Appended } from './proofs.ts';
 import type { Tables } from './tables.ts';
 
-type CarriedReader = Pick<LedgerReader, 'carried' | 'refusedNumbers'>;
+type CarriedReader = Pick<LedgerReader, 'carried' | 'carriedFrom' | 'refusedNumbers'>;
 type CarriedWriter = Pick<LedgerWriter, 'carry' | 'refuseNumber'>;
 
 /** Rows of one statement: engines bound its parameters. */
@@ -12,13 +12,14 @@ const rowsAtOnce = 1000;
 
 export const readCarried = (db: Kysely<Tables>): CarriedReader => ({
   /** In the order of their ids. */
-  async *carried() {
+  async *carried(before = Number.MAX_SAFE_INTEGER) {
     let after = '';
     for (;;) {
       const page = await db
         .selectFrom('carried')
         .selectAll()
         .where('id', '>', after)
+        .where('carriedFrom', '<=', before)
         .orderBy('id')
         .limit(rowsAtOnce)
         .execute();
@@ -28,6 +29,11 @@ export const readCarried = (db: Kysely<Tables>): CarriedReader => ({
       }
       if (page.length < rowsAtOnce) return;
     }
+  },
+
+  async carriedFrom() {
+    const rows = await db.selectFrom('carried').select('carriedFrom').orderBy('carriedFrom').execute();
+    return rows.map(({ carriedFrom }) => carriedFrom);
   },
 
   /** A number is refused up to and including the date it was refused until. */
@@ -50,7 +56,8 @@ export const writeCarried = (db: Kysely<Tables>, appended: Appended): CarriedWri
         .execute();
       for (const row of stored) add(merged, objectionOf(row));
     }
-    await upsertAll(db, [...merged.values()]);
+    const frontier = await db.selectFrom('frontier').select('size').executeTakeFirst();
+    await upsertAll(db, [...merged.values()], frontier?.size ?? 0);
   },
 
   /** Refused once more, the later date counts. */
@@ -85,10 +92,14 @@ function merge(a: CarriedObjection, b: CarriedObjection): CarriedObjection {
 }
 
 /** The statement is compiled once and run with the values of each slice: compiling costs more than storing. */
-async function upsertAll(db: Kysely<Tables>, objections: readonly CarriedObjection[]): Promise<void> {
+async function upsertAll(
+  db: Kysely<Tables>,
+  objections: readonly CarriedObjection[],
+  carriedFrom: number,
+): Promise<void> {
   let compiled: { readonly length: number; readonly query: CompiledQuery } | undefined;
   for (let at = 0; at < objections.length; at += rowsAtOnce) {
-    const rows = objections.slice(at, at + rowsAtOnce).map(rowOf);
+    const rows = objections.slice(at, at + rowsAtOnce).map((objection) => rowOf(objection, carriedFrom));
     const { length } = rows;
     if (compiled?.length !== length) compiled = { length, query: upsert(db, rows).compile() };
     const parameters = rows.flatMap((row): unknown[] => Object.values(row));
@@ -109,13 +120,15 @@ const upsert = (db: Kysely<Tables>, rows: readonly Selectable<Tables['carried']>
       })),
     );
 
-const rowOf = (objection: CarriedObjection): Selectable<Tables['carried']> => ({
+/** `carriedFrom` is that of the first time: the upsert leaves it alone. */
+const rowOf = (objection: CarriedObjection, carriedFrom: number): Selectable<Tables['carried']> => ({
   id: objection.id,
   foldedId: objection.foldedId,
   since: objection.since,
   columnSeenIn: objection.columnSeenIn,
   known: Number(objection.known),
   numbers: JSON.stringify([...new Set(objection.numbers)].sort()),
+  carriedFrom,
 });
 
 const objectionOf = (row: Selectable<Tables['carried']>): CarriedObjection => ({

@@ -5,9 +5,10 @@ import { refused } from './ledger-failures.ts';
 import type { Appended } from './proofs.ts';
 import type { Tables } from './tables.ts';
 
-type MessageReader = Pick<LedgerReader, 'message' | 'unsettledMessages'>;
+type MessageReader = Pick<LedgerReader, 'message' | 'messages' | 'unsettledMessages'>;
 type MessageWriter = Pick<LedgerWriter, 'insertMessage' | 'settleMessage'>;
 
+const messagesInOnePage = 500;
 const columns = ['messageId', 'localId', 'keyId', 'receivedAt', 'acknowledged', 'understood'] as const;
 
 export const readMessages = (db: Kysely<Tables>): MessageReader => ({
@@ -18,6 +19,24 @@ export const readMessages = (db: Kysely<Tables>): MessageReader => ({
       .where('messageId', '=', messageId)
       .executeTakeFirst();
     return row === undefined ? null : messageOf(row);
+  },
+
+  async *messages() {
+    let after = 0;
+    for (;;) {
+      const page = await db
+        .selectFrom('messages')
+        .select([...columns, 'place'])
+        .where('place', '>', after)
+        .orderBy('place')
+        .limit(messagesInOnePage)
+        .execute();
+      for (const { place, ...row } of page) {
+        after = place;
+        yield messageOf(row);
+      }
+      if (page.length < messagesInOnePage) return;
+    }
   },
 
   async unsettledMessages() {

@@ -10,7 +10,7 @@ import type { Appended } from './proofs.ts';
 import { oneOf, wordsOf } from './tables.ts';
 import type { Tables } from './tables.ts';
 
-type PaperReader = Pick<LedgerReader, 'paper' | 'key' | 'keyOf' | 'keysDue' | 'recordedChoices'>;
+type PaperReader = Pick<LedgerReader, 'paper' | 'key' | 'keyOf' | 'keys' | 'keysDue' | 'recordedChoices'>;
 type PaperWriter = Pick<LedgerWriter, 'putPaper' | 'addKey' | 'setKeyDeath' | 'destroyKey' | 'recordChoice'>;
 
 const purposes = wordsOf<WrappedKey['purpose']>({
@@ -45,6 +45,10 @@ export const readPapers = (db: Kysely<Tables>): PaperReader => ({
       .where('scope', '=', scope)
       .executeTakeFirst();
     return row === undefined ? null : keyOf(row);
+  },
+
+  async keys() {
+    return (await db.selectFrom('keys').selectAll().orderBy('keyId').execute()).map(keyOf);
   },
 
   /** Longest overdue first. */

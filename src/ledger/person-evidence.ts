@@ -10,7 +10,7 @@ import type { Tables } from './tables.ts';
 
 type PersonReader = Pick<
   LedgerReader,
-  'personList' | 'personLists' | 'personListPieces' | 'indexedProviders'
+  'personList' | 'personLists' | 'personListPieces' | 'indexedProviders' | 'indexSizes'
 >;
 type PersonWriter = Pick<LedgerWriter, 'putPersonList' | 'indexPersons' | 'forgetPerson' | 'overwritePiece'>;
 
@@ -61,6 +61,16 @@ export const readPersonEvidence = (db: Kysely<Tables>): PersonReader => ({
       .innerJoin(holding.as('holding'), (join) =>
         join.onRef('holding.listId', '=', 'piece.listId').onRef('holding.first', '=', 'piece.first'),
       )
+      .execute();
+  },
+
+  async indexSizes() {
+    return db
+      .selectFrom('personIndex')
+      .select(({ fn }) => ['year', 'providerId', fn.countAll<number>().as('persons')])
+      .groupBy(['year', 'providerId'])
+      .orderBy('year')
+      .orderBy('providerId')
       .execute();
   },
 

@@ -28,6 +28,7 @@ const rights: Readonly<Record<keyof Tables, readonly Right[]>> = {
   evidencePieces: ['INSERT', 'UPDATE (bytes)'],
   pieceErasures: ['INSERT'],
   personIndex: ['INSERT', 'DELETE'],
+  configurations: ['INSERT'],
 };
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -105,7 +105,8 @@ const tables: readonly string[] = [
   `CREATE UNIQUE INDEX one_open_hold ON holds (business_date, revision) WHERE decision = 'open'`,
   `CREATE TABLE carried (
     ${text('id')} PRIMARY KEY, ${text('folded_id')}, ${count('since')},
-    column_seen_in BIGINT CHECK (column_seen_in >= 0), ${flag('known')}, ${text('numbers')})`,
+    column_seen_in BIGINT CHECK (column_seen_in >= 0), ${flag('known')}, ${text('numbers')},
+    carried_from BIGINT NOT NULL DEFAULT 0)`,
   `CREATE TABLE refused_numbers (${text('name')} PRIMARY KEY, ${text('until')})`,
   `CREATE TABLE entries (
     position BIGINT PRIMARY KEY CHECK (position >= 0), line BYTEA NOT NULL, leaf BYTEA NOT NULL)`,
@@ -124,6 +125,9 @@ const tables: readonly string[] = [
   `CREATE TABLE piece_erasures (
     piece_id BIGINT NOT NULL REFERENCES evidence_pieces, position BIGINT NOT NULL REFERENCES entries,
     PRIMARY KEY (piece_id, position))`,
+  `CREATE TABLE configurations (
+    ${place()}, ${count('position')} UNIQUE, ${text('digest')}, ${text('guarded')}, ${text('settings')},
+    ${maybeText('approvers')})`,
   `CREATE TABLE person_index (
     ${text('year')}, token BYTEA NOT NULL, ${text('provider_id')}, PRIMARY KEY (year, token, provider_id))`,
 ];
@@ -137,6 +141,7 @@ const triggers: readonly string[] = [
     'anchorings',
     'evidence_lists',
     'piece_erasures',
+    'configurations',
   ].flatMap(appendOnly),
   trigger('entries', 'follow', 'INSERT', 'entries_follow()'),
   trigger('piece_erasures', 'follow', 'INSERT', 'piece_erasures_follow()'),

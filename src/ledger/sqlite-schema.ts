@@ -3,6 +3,7 @@
  * guard against a slip or a hurried hand at the SQL prompt: who may alter the file may drop them, and is found out by the audit log.
  */
 import { anchorTables } from './schema-anchors.ts';
+import { configurationTables } from './schema-configuration.ts';
 import { personTables } from './schema-persons.ts';
 import {
   appendOnly,
@@ -125,4 +126,5 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
   [...firstTables, ...firstTriggers],
   anchorTables,
   personTables,
+  configurationTables,
 ];

@@ -5,6 +5,7 @@ import { Failure } from '../domain/failure.ts';
 import type { Ledger, LedgerReader, LedgerWriter } from '../ports.ts';
 import { readAnchorings, writeAnchorings } from './anchorings.ts';
 import { readCarried, writeCarried } from './carried.ts';
+import { readConfigurations, writeConfigurations } from './configurations.ts';
 import { readEntries, writeEntries } from './entries.ts';
 import { readHolds, writeHolds } from './holds.ts';
 import { ledgerIsClosed } from './ledger-failures.ts';
@@ -73,6 +74,7 @@ const readerOn = (db: Kysely<Tables>): LedgerReader => ({
   ...readEntries(db),
   ...readAnchorings(db),
   ...readPersonEvidence(db),
+  ...readConfigurations(db),
 });
 
 function writerOn(db: Kysely<Tables>): LedgerWriter {
@@ -89,6 +91,7 @@ function writerOn(db: Kysely<Tables>): LedgerWriter {
     ...writeEntries(db, appended),
     ...writeAnchorings(db, appended),
     ...writePersonEvidence(db, appended),
+    ...writeConfigurations(db, appended),
   };
 }
 

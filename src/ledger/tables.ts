@@ -76,6 +76,8 @@ export interface Tables {
     known: Flag;
     /** A JSON list: numbers are read with their objection and never looked up. */
     numbers: string;
+    /** Entries in the log when it was first carried. */
+    carriedFrom: number;
   };
   refusedNumbers: { name: string; until: LocalDate };
   entries: { position: number; line: Uint8Array; leaf: Uint8Array };
@@ -94,6 +96,14 @@ export interface Tables {
   evidencePieces: { id: Place; listId: number; first: string; bytes: Uint8Array };
   pieceErasures: { pieceId: number; position: number };
   personIndex: { year: string; token: Uint8Array; providerId: string };
+  configurations: {
+    place: Place;
+    position: number;
+    digest: Digest;
+    guarded: Digest;
+    settings: string;
+    approvers: string | null;
+  };
 }
 
 /** The stored word as one of a closed list. Throws `ledger-failed` for any other: then somebody else has written here. */

@@ -6,13 +6,14 @@ import type { RunId, RunState } from '../domain/run.ts';
 import type { StoredRun } from '../ports.ts';
 import { askAll } from './ask-all.ts';
 import { awaitAnswers, look } from './await-answers.ts';
+import { demandApproved, demandBegunWith, takeIntoForce } from './configuration.ts';
 import type { Pipeline } from './context.ts';
 import { decideRun } from './decide.ts';
 import { fail, reread, showCheckpoint, signRest } from './end.ts';
 import { gateRun } from './gate.ts';
 import { expireHold, holdHasExpired } from './holds.ts';
 import { destroyDueKeys } from './housekeeping.ts';
-import { openRun, tellConfiguration, tellRefusal } from './open.ts';
+import { openRun, tellRefusal } from './open.ts';
 import { releaseRun, resumeDecided, sealRun } from './release.ts';
 
 /** How far a run came: `changed` is false where there was nothing left to do. */
@@ -35,9 +36,11 @@ export async function advanceRun(
   await destroyDueKeys(pipeline);
   const existing = await currentRun(pipeline, businessDate, rehearse);
   const id = existing ?? (await nextId(pipeline, businessDate, rehearse));
-  if (existing === null) await openRun(pipeline, id);
-  else if (isFinal(existing.state)) return { run: existing, changed: false };
-  else await pipeline.ledger.transact(pipeline.claim, (tx) => tellConfiguration(pipeline, tx));
+  if (existing === null) {
+    await pipeline.ledger.read((tx) => demandApproved(pipeline.config, tx));
+    await openRun(pipeline, id);
+  } else if (isFinal(existing.state)) return { run: existing, changed: false };
+  else await takeUp(pipeline, existing);
   let cameFrom: RunState | null = null;
   for (;;) {
     pipeline.signal.throwIfAborted();
@@ -52,8 +55,17 @@ export async function advanceRun(
   }
 }
 
+/** What is released already is only sealed, under whatever settings; everything before goes on under those it began with. */
+async function takeUp(pipeline: Pipeline, run: StoredRun): Promise<void> {
+  if (run.state === 'released') return;
+  await pipeline.ledger.transact(pipeline.claim, async (tx) => {
+    await demandBegunWith(pipeline.config, tx, run);
+    await takeIntoForce(pipeline, tx);
+  });
+}
+
 /** The run to take up: the latest revision, or an unfinished rehearsal. */
-async function currentRun(
+export async function currentRun(
   pipeline: Pipeline,
   businessDate: LocalDate,
   rehearse: boolean,

@@ -19,6 +19,7 @@ export type WithheldReason =
   | 'answers-too-old'
   | 'hold-rejected'
   | 'hold-expired'
+  | 'ended-by-operator'
   | 'rehearsed';
 
 /** What ending a run needs. */
@@ -35,8 +36,11 @@ export async function withholdWithin(
   tx: LedgerWriter,
   run: StoredRun,
   reason: WithheldReason,
+  words?: string,
 ): Promise<void> {
-  const proof = await tell(pipeline, tx, run, { what: 'run-withheld', reason });
+  await voidIntended(pipeline, tx, run);
+  const step = { what: 'run-withheld', reason } as const;
+  const proof = await tell(pipeline, tx, run, words === undefined ? step : { ...step, words });
   await tx.moveRun(run, run.state, 'withheld', { reason, endedAt: pipeline.clock.now() }, proof);
   await attest(pipeline, tx, run, 'nothing-sent');
   await letPapersDie(pipeline, tx, run);
@@ -45,11 +49,21 @@ export async function withholdWithin(
 /** Ends a run that could not be done. Nothing left. Final. */
 export async function fail(pipeline: Pipeline, run: StoredRun, code: FailureCode): Promise<void> {
   await commitSigned(pipeline, async (tx) => {
+    await voidIntended(pipeline, tx, run);
     const proof = await tell(pipeline, tx, run, { what: 'run-failed', code });
     await tx.moveRun(run, run.state, 'failed', { reason: code, endedAt: pipeline.clock.now() }, proof);
     await attest(pipeline, tx, run, 'nothing-sent');
     await letPapersDie(pipeline, tx, run);
   });
+}
+
+/** Every intent has its outcome when its run ends: what MESH may have taken is void, and an answer to it is filed, never used. */
+async function voidIntended(pipeline: EndDesk, tx: LedgerWriter, run: StoredRun): Promise<void> {
+  for (const { localId, state } of await tx.requests(run)) {
+    if (state !== 'intended') continue;
+    const proof = await tell(pipeline, tx, run, { what: 'request-voided', localId, successor: '' });
+    await tx.moveRequest(localId, 'intended', 'void', {}, proof);
+  }
 }
 
 /** Papers live until the run's end or its answers' age limit, whichever is later, and never beyond their keep days; some died before. */

@@ -4,8 +4,8 @@ import { Failure } from '../domain/failure.ts';
 import type { HoldReason, HoldStage } from '../domain/hold.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
 import type { RunId, RunState } from '../domain/run.ts';
+import { isSamePerson } from '../domain/same-person.ts';
 import type {
-  Approver,
   Approvers,
   CarriedObjection,
   LedgerReader,
@@ -13,6 +13,7 @@ import type {
   StoredHold,
   StoredRun,
 } from '../ports.ts';
+import { demandApproversInForce } from './configuration.ts';
 import { runOf, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { answersExpireAt, commitSigned, withholdWithin } from './end.ts';
@@ -87,7 +88,7 @@ export type HoldDesk = Pick<Pipeline, 'ledger' | 'claim' | 'clock' | 'audit' | '
 
 /**
  * Approves a hold by somebody of `APPROVERS_FILE` who did not open it; the run goes on where it stood when it is next advanced. Throws
- * `approval-refused`, `run-not-found` for an unknown hold, `hold-decided` for one decided already.
+ * `approval-refused`, `configuration-unapproved`, `run-not-found` for an unknown hold, `hold-decided` for one decided already.
  */
 export async function approveHold(
   pipeline: HoldDesk,
@@ -95,9 +96,12 @@ export async function approveHold(
   id: number,
   words: { readonly signature: string; readonly reason: string },
 ): Promise<void> {
-  const hold = await pipeline.ledger.read((tx) => findUndecided(tx, id));
+  const hold = await pipeline.ledger.read(async (tx) => {
+    await demandApproversInForce(pipeline.config, tx);
+    return findUndecided(tx, id);
+  });
   const approver = await approvers.check(approvalText(hold), words.signature, pipeline.clock.now());
-  if (isOpener(approver, hold)) {
+  if (isSamePerson(approver, hold.openedBy)) {
     throw new Failure('approval-refused', {
       message: 'Nobody approves a hold that they opened.',
       hint: 'Ask another person of APPROVERS_FILE.',
@@ -183,15 +187,4 @@ async function findUndecided(ledger: LedgerReader, id: number): Promise<StoredHo
     allowed: 'a hold that is open',
     hint: 'Nothing was changed. `export-gate hold list` shows what is open, `export-gate status` what became of the run.',
   });
-}
-
-/**
- * Whether the approver is the operator under whose account the hold was opened. The list says which accounts are theirs; a name that is an
- * account counts as one. Case is folded: that can only refuse more.
- */
-function isOpener({ name, accounts }: Approver, { openedBy }: StoredHold): boolean {
-  const opener = openedBy.toLowerCase();
-  return [name, ...accounts].some((account) =>
-    [opener, opener.replace(/^[a-z]+:/, '')].includes(account.toLowerCase()),
-  );
 }

@@ -4,6 +4,7 @@ import { asFailure, Failure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
 import type { LedgerWriter } from '../ports.ts';
 import { anchorAll } from './anchoring.ts';
+import { configurationStanding, demandSameDropPlace } from './configuration.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { recomputeWeekly } from './custody.ts';
@@ -16,6 +17,16 @@ import { resumeDecided } from './release.ts';
  */
 export async function keepHouse(pipeline: Pipeline): Promise<void> {
   await destroyDueKeys(pipeline);
+  const { config, ledger } = pipeline;
+  // Keep days that one person alone has changed remove nothing.
+  const { needsApproval } = await ledger.read((tx) => configurationStanding(config, tx));
+  if (!needsApproval) await removeOutlived(pipeline);
+  await recomputeWeekly(pipeline);
+  await signRest(pipeline);
+  await anchorAll(pipeline);
+}
+
+async function removeOutlived(pipeline: Pipeline): Promise<void> {
   const { intake, drop, config } = pipeline;
   for (const date of await intake.dates()) {
     if (!(await hasOutlived(pipeline, date, config.keep.intakeDays))) continue;
@@ -25,9 +36,6 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
     if (!(await hasOutlived(pipeline, date, config.keep.dropDays))) continue;
     await remove(pipeline, 'drop-removed', date, () => drop.remove(date));
   }
-  await recomputeWeekly(pipeline);
-  await signRest(pipeline);
-  await anchorAll(pipeline);
 }
 
 /** Set while something that was destroyed may still lie in the ledger's files: a crash must not make us forget to compact. */
@@ -57,7 +65,9 @@ async function isSettled(pipeline: Pipeline, scope: string): Promise<boolean> {
   const [businessDate = '', revision = ''] = scope.split('#');
   const run = await pipeline.ledger.read((tx) => tx.run({ businessDate, revision: Number(revision) }));
   try {
-    if (run?.state === 'decided') await resumeDecided(pipeline, run);
+    if (run?.state !== 'decided') return true;
+    await pipeline.ledger.read((tx) => demandSameDropPlace(pipeline.config, tx, run));
+    await resumeDecided(pipeline, run);
     return true;
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;

@@ -7,7 +7,14 @@ import { ChoiceBook } from '../domain/in-service-choice.ts';
 import { holds } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
 import { Roster } from '../domain/roster.ts';
-import type { CarriedObjection, LedgerReader, LedgerWriter, StoredRun, VerifiedIntake } from '../ports.ts';
+import type {
+  CarriedObjection,
+  Ledger,
+  LedgerReader,
+  LedgerWriter,
+  StoredRun,
+  VerifiedIntake,
+} from '../ports.ts';
 import { loadCarried, OptOutsSeen } from './carried.ts';
 import type { Pipeline } from './context.ts';
 import { recordedChoices } from './recorded-choices.ts';
@@ -29,6 +36,11 @@ export interface DecidedIntake {
   readonly carry: (ledger: LedgerWriter) => Promise<void>;
 }
 
+/** What deciding on an intake needs. */
+export type DecisionDesk = Pick<Pipeline, 'intake' | 'keyring' | 'clock'> & {
+  readonly ledger: Pick<Ledger, 'read'>;
+};
+
 export const termsOf = (pipeline: Pipeline, businessDate: LocalDate): Terms => ({
   businessDate,
   releaseDate: londonDate(pipeline.clock.now()),
@@ -37,7 +49,7 @@ export const termsOf = (pipeline: Pipeline, businessDate: LocalDate): Terms => (
 
 /** Reads providers, choices and roster of a verified intake and decides on every row; choices are read as of now. */
 export async function decideOn(
-  pipeline: Pipeline,
+  pipeline: DecisionDesk,
   intake: VerifiedIntake,
   terms: Terms,
 ): Promise<DecidedIntake> {

@@ -5,13 +5,12 @@ import { asFailure, exitCodeOf, exitCodes, Failure } from '../domain/failure.ts'
 import type { FailureCode } from '../domain/failure.ts';
 import type { RunId } from '../domain/run.ts';
 import type { LedgerWriter, VerifiedIntake, WrappedKey } from '../ports.ts';
+import { takeIntoForce } from './configuration.ts';
 import type { Pipeline } from './context.ts';
 import { tell } from './context.ts';
 import { commitSigned } from './end.ts';
 import { producedElsewhere } from './intake-decision.ts';
 import { blindingPaper, putPaper } from './papers.ts';
-
-const configurationSetting = 'configuration-digest';
 
 /**
  * Opens a run: its intake is verified against its manifest before anything else is believed, its key is made, its first entry written.
@@ -24,7 +23,7 @@ export async function openRun(pipeline: Pipeline, id: RunId): Promise<void> {
   const { ledger, keyring, clock, chance, claim, config } = pipeline;
   const key = keyring.create('run-papers', `${businessDate}#${id.revision}`);
   await ledger.transact(claim, async (tx) => {
-    await tellConfiguration(pipeline, tx);
+    await takeIntoForce(pipeline, tx);
     const proof = await tell(pipeline, tx, id, {
       what: 'run-opened',
       intake: intake.digest,
@@ -86,16 +85,6 @@ export async function tellRefusal(pipeline: Pipeline, run: RunId, code: FailureC
   await commitSigned(pipeline, async (tx) => {
     await tell(pipeline, tx, run, { what: 'intake-refused', code });
   });
-}
-
-/** A change of the effective configuration is an entry of its own, also where a run is taken up again under another than it began with. */
-export async function tellConfiguration(pipeline: Pipeline, tx: LedgerWriter): Promise<void> {
-  const { digest } = pipeline.config;
-  const previous = await tx.setting(configurationSetting);
-  if (previous === digest) return;
-  const step = { what: 'configuration-in-force', digest, previous, guarded: digest, approvedBy: [] } as const;
-  await tell(pipeline, tx, null, step);
-  await tx.set(configurationSetting, digest);
 }
 
 /** The key of this calendar year's pseudonyms; made with the year's first run. */

@@ -1,21 +1,27 @@
 /** Who may ask about a person, or have evidence of people erased: named roles only, and never by a word alone. */
 import { Failure } from '../domain/failure.ts';
+import { isSamePerson } from '../domain/same-person.ts';
 import { isPersonRole, personRoles, validTexts } from '../domain/signed-request.ts';
 import type { SignedRequest } from '../domain/signed-request.ts';
 import type { Approver, Approvers } from '../ports.ts';
+import { configurationInForce, demandApproversInForce, needsTwoPeople } from './configuration.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { commitSigned } from './end.ts';
 
 export type RightsDesk = Pick<Pipeline, 'ledger' | 'claim' | 'audit' | 'clock' | 'config' | 'by'>;
 
-/** Whether a role must be proved: always but for an installation of test numbers without approvers, where nobody could. */
-export const mustProve = ({ config }: Pick<RightsDesk, 'config'>): boolean =>
-  config.approversFile !== null || config.numbers.name === 'live';
+/**
+ * Whether a role must be proved: always but for an installation of test numbers without approvers, where nobody could; what is in force
+ * counts beside what this process was told.
+ */
+export const mustProve = ({ config, ledger }: Pick<RightsDesk, 'config' | 'ledger'>): Promise<boolean> =>
+  ledger.read(async (tx) => needsTwoPeople(config, await configurationInForce(tx)));
 
 /**
  * The person of `APPROVERS_FILE` whose signature stands under a text for this request that still holds. Throws `lookup-refused` where there
- * is none, or where their role is not one that answers people about their data; the latter is an entry.
+ * is none, or where their role is not one that answers people about their data; the latter is an entry. `configuration-unapproved` where the
+ * list is not the one in force.
  */
 export async function demandPersonRole(
   desk: RightsDesk,
@@ -50,7 +56,7 @@ export async function demandSecondPerson(
   signature: string | null,
 ): Promise<Approver> {
   const signer = await demandPersonRole(desk, approvers, request, signature);
-  if (signer.name !== desk.by.replace(/^[a-z]+:/, '')) return signer;
+  if (!isSamePerson(signer, desk.by)) return signer;
   throw refused('Whoever runs the command cannot be the second person as well.', signer.name);
 }
 
@@ -59,11 +65,12 @@ export const signed = ({ name, role }: Approver): string => `${name} (${role})`;
 
 /** Null where no text that still holds bears the signature of somebody on the list; a list that cannot be read throws. */
 async function signerOf(
-  { clock, audit }: RightsDesk,
+  { clock, audit, config, ledger }: RightsDesk,
   approvers: Approvers,
   request: SignedRequest,
   signature: string,
 ): Promise<Approver | null> {
+  await ledger.read((tx) => demandApproversInForce(config, tx));
   const now = clock.now();
   for (const text of validTexts(request, audit.origin, now)) {
     try {

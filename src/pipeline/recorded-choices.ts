@@ -3,7 +3,7 @@ import { channels, choices, deciders } from '../domain/in-service-choice.ts';
 import type { InServiceChoice } from '../domain/in-service-choice.ts';
 import { readInstant } from '../domain/calendar.ts';
 import { Failure } from '../domain/failure.ts';
-import type { LedgerReader, WrappedKey } from '../ports.ts';
+import type { Ledger, LedgerReader, WrappedKey } from '../ports.ts';
 import type { Pipeline } from './context.ts';
 import { sha256, tell } from './context.ts';
 
@@ -23,7 +23,7 @@ const scope = 'recorded-choices';
 export async function* recordedChoices({
   ledger,
   keyring,
-}: Pick<Pipeline, 'ledger' | 'keyring'>): AsyncGenerator<InServiceChoice> {
+}: Pick<Pipeline, 'keyring'> & { readonly ledger: Pick<Ledger, 'read'> }): AsyncGenerator<InServiceChoice> {
   const papers = await ledger.read(async (tx) => {
     const key = await tx.keyOf('choice-papers', scope);
     if (key === null) return [];

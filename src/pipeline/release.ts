@@ -50,7 +50,7 @@ async function dropPlan(
       recipientAgreement: config.legal.recipientRef ?? '',
       numberPolicy: config.numbers.name,
       rules: rulesVersion,
-      configuration: config.digest,
+      configuration: run.configuration,
       layout: config.drop.layout,
       // The log outlives the drop: whoever has its digest of the manifest must not find the number of a file that holds only one.
       blinding: Buffer.from(chance.bytes(32)).toString('hex'),

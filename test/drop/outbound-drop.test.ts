@@ -572,3 +572,42 @@ describe('a published drop that is read back', () => {
     await expect(opened.drop.published(run)).rejects.toEqual(failing('drop-recheck-failed'));
   });
 });
+
+describe('an inventory', () => {
+  it('names what is no part of a drop, wherever it lies, and changes nothing', async () => {
+    await opened.drop.publish(plan);
+    const steps = opened.steps.length;
+    mkdirSync(join(date(), 'r2'), { mode: 0o700 });
+    mkdirSync(join(date(), 'r0x'), { mode: 0o700 });
+    writeFileSync(join(folder(), 'notes.txt'), 'mine');
+    symlinkSync(join(folder(), drop), join(folder(), 'location-1-1099000101.csv'));
+    writeFileSync(join(dir, 'nhs-numbers.csv'), 'lying about');
+    mkdirSync(join(dir, 'lost+found'));
+    const staging = `.staging-${'0'.repeat(32)}`;
+    mkdirSync(join(dir, staging), { mode: 0o700 });
+    writeFileSync(join(folder(), 'manifest.json'), 'no manifest any more');
+    chmodSync(join(folder(), drop), 0o666);
+    const inventory = await opened.drop.inventory();
+    expect(inventory).toMatchObject({
+      drops: [{ run: firstRun, files: [], manifest: { note: null } }],
+      staging: [staging],
+      strangers: [
+        '2026-11-22/r0x',
+        '2026-11-22/r1/location-1-1099000101.csv',
+        `2026-11-22/r1/${drop}`,
+        '2026-11-22/r1/notes.txt',
+        'nhs-numbers.csv',
+      ],
+    });
+    expect(opened.steps).toHaveLength(steps);
+  });
+
+  it('of a folder that is not there is empty', async () => {
+    const nowhere = createOutboundDrop({
+      outboundDir: join(dir, 'none'),
+      header: null,
+      chance: { bytes: () => new Uint8Array() },
+    });
+    expect(await nowhere.inventory()).toEqual({ drops: [], staging: [], strangers: [] });
+  });
+});

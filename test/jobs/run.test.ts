@@ -1,5 +1,5 @@
 /** A night from the command line: what is printed, on which stream, and the exit code that a scheduler goes by. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
@@ -204,6 +204,20 @@ describe('audit verify', () => {
       const intact = await here.gate('audit', 'verify', '--json');
       expect(intact.code).toBe(0);
       expect(result(intact)).toMatchObject({ size: entries.length });
+
+      expect(result(intact)).toMatchObject({ findings: [] });
+
+      appendFileSync(path.join(here.drop, 'nhs-numbers.csv'), '\n');
+      const place = `${here.date}/r1/nhs-numbers.csv`;
+      const differs = await here.gate('audit', 'verify', '--json');
+      expect(differs).toMatchObject({ code: 5, stderr: expect.stringContaining('audit-unreconciled') });
+      expect(result(differs)).toMatchObject({
+        findings: [{ code: 'drop-file-altered', place, run: `${here.date}/r1` }],
+      });
+      expect(await here.gate('audit', 'verify')).toMatchObject({
+        code: 5,
+        stdout: expect.stringMatching(new RegExp(`drop-file-altered: [^]*where: +${place}[^]*what to do:`)),
+      });
 
       const raw = await openConnection(path.join(here.dataDir, 'ledger.sqlite'));
       raw.exec(`

@@ -530,6 +530,9 @@ describe('what the evidence would not say', () => {
     const forged = createHash('sha256').update(fs.readFileSync(csv)).digest('hex');
     fs.writeFileSync(manifest, fs.readFileSync(manifest, 'utf8').replace(sha256, forged));
     await expect(world.run()).rejects.toMatchObject({ code: 'drop-exists-different' });
+    // Nor does the log, held against the world, take it for the drop that was decided.
+    expect(await world.reconcile()).toMatchObject([{ code: 'drop-without-entry', place: `${tonight}/r1` }]);
+    world.meddled = true;
   });
 
   it('that the clocks were far apart, because a rehearsal had already shaken hands', async () => {
@@ -582,6 +585,10 @@ describe('what the evidence would not say', () => {
     world.pass(20 * day);
     await expect(keepHouse(world.pipeline)).rejects.toMatchObject({ code: 'place-unsafe' });
     expect((await world.entries()).map(({ what }) => what)).not.toContain('drop-removed');
+    expect(await world.reconcile()).toMatchObject([
+      { code: 'drop-stranger', place: `${tonight}/r1/notes.txt` },
+    ]);
+    world.meddled = true;
   });
 
   it('under which configuration a run went on', async () => {
@@ -589,12 +596,14 @@ describe('what the evidence would not say', () => {
     world.intake({ choices: [], roster: residents(5) });
     world.simulator.fault('closed-mailbox', { times: 1 });
     await expect(world.run()).rejects.toMatchObject({ code: 'mesh-forbidden' });
-    world.pipeline = { ...world.pipeline, config: { ...world.config, digest: 'f'.repeat(64) } };
+    const { digest } = world.config;
+    await world.reconfigure({ MESH_POLL_SECONDS: '600' });
     await world.run();
     const digests = (await world.entries())
       .filter(({ what }) => what === 'configuration-in-force')
-      .map(({ digest }) => digest);
-    expect(digests).toEqual([world.config.digest, 'f'.repeat(64)]);
+      .map((entry) => entry['digest']);
+    expect(digests).toEqual([digest, world.config.digest]);
+    expect(world.config.digest).not.toBe(digest);
   });
 });
 

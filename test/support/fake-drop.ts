@@ -8,7 +8,7 @@ import { formatRunId } from '../../src/domain/run.ts';
 import type { RunId } from '../../src/domain/run.ts';
 import { byName, manifestText } from '../../src/drop/manifest.ts';
 import { demandNames, demandRevision, isNumbersFile, manifestName, runFolder } from '../../src/drop/place.ts';
-import type { DropPlan, OutboundDrop, PublishedDrop } from '../../src/ports.ts';
+import type { DropPlan, OutboundDrop, PublishedDrop, StandingManifest } from '../../src/ports.ts';
 
 /** Where the next publish stops: before any file stands, before the manifest does, or when all stands but is not known to last. */
 export type DropInterruption = 'before-files' | 'before-manifest' | 'before-last-flush';
@@ -97,6 +97,23 @@ export function createFakeDrop(header: string | null = 'nhs_number'): FakeDrop {
         for (const folder of removed) folders.delete(folder);
         return removed;
       }),
+    digests: (plan) => soon(() => render(plan).drop),
+    inventory: () =>
+      soon(() => {
+        const drops = [...folders].filter(([, files]) => files.size > 0).sort(([a], [b]) => (a < b ? -1 : 1));
+        return {
+          drops: drops.map(([folder, texts]) => ({
+            run: { businessDate: folder.slice(0, 10), revision: Number(folder.slice(12)) },
+            files: [...texts]
+              .filter(([name]) => isNumbersFile(name))
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([name, text]) => ({ name, sha256: digest(text) })),
+            manifest: manifestIn(texts.get(manifestName)),
+          })),
+          staging: [],
+          strangers: [],
+        };
+      }),
     dates: () =>
       soon(() => [...new Set([...folders.keys()].map((folder) => folder.slice(0, 10)))].sort().reverse()),
   };
@@ -108,6 +125,16 @@ export function createFakeDrop(header: string | null = 'nhs_number'): FakeDrop {
       pending = { at, thrown };
     },
   };
+}
+
+function manifestIn(text: string | undefined): StandingManifest | null {
+  if (text === undefined) return null;
+  const { checkpoint, files } = JSON.parse(text) as {
+    checkpoint?: { note?: string };
+    files: readonly FileDigest[];
+  };
+  const told = files.map(({ name, rows, sha256 }) => ({ name, rows, sha256 }));
+  return { sha256: digest(text), note: checkpoint?.note ?? null, files: told };
 }
 
 /** Does it in a later turn, as a real disk would; what it throws rejects. */

@@ -1,4 +1,8 @@
-/** `npm run tamper -- [--count 100000] [--seed 1]`: the tamper campaign, and a table of what was found. */
+/**
+ * `npm run tamper -- [--count 100000] [--seed 1] [--world]`: the tamper campaign against exported logs, and a table of what was found; with
+ * `--world` that against ledger and drops beside the log, which is test/pipeline/tampering-world.test.ts, longer than the suite runs it.
+ */
+import { spawnSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 
@@ -6,8 +10,18 @@ import { tamper } from './tamper-campaign.ts';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { count: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' } },
+    options: {
+      count: { type: 'string', default: '100000' },
+      seed: { type: 'string', default: '1' },
+      world: { type: 'boolean', default: false },
+    },
   });
+  if (values.world) {
+    const env = { ...process.env, TAMPER_COUNT: values.count, TAMPER_SEED: values.seed };
+    const suite = ['jest', 'test/pipeline/tampering-world.test.ts'];
+    process.exitCode = spawnSync('npx', suite, { env, stdio: 'inherit' }).status ?? 1;
+    return;
+  }
   const from = performance.now();
   const tallies = await tamper(Number(values.count), Number(values.seed), (kind, nth) =>
     process.stderr.write(`missed: ${kind}, number ${nth} of seed ${values.seed}\n`),

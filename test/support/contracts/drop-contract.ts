@@ -184,6 +184,30 @@ export function outboundDropContract(name: string, open: () => Promise<DropUnder
       expect(await opened.drop.dates()).toEqual([]);
     });
 
+    it('says beforehand what publishing would come to, and afterwards what stands, touching nothing', async () => {
+      const { drop } = opened;
+      expect(await drop.inventory()).toEqual({ drops: [], staging: [], strangers: [] });
+      const plan = perLocationPlan();
+      const noted = { ...plan, manifest: { ...plan.manifest, checkpoint: { note: 'signed' } } };
+      const told = await drop.digests(noted);
+      expect((await drop.inventory()).drops).toEqual([]);
+      const second = singlePlan(testNumbers(2), { ...firstRun, revision: 2 });
+      opened.interrupt('before-manifest');
+      await expect(drop.publish(second)).rejects.toEqual(failing('drop-write-failed'));
+      expect(await drop.publish(noted)).toEqual(told);
+      const digests = (files: readonly { name: string; sha256: string }[]): unknown =>
+        files.map(({ name, sha256 }) => ({ name, sha256 }));
+      expect((await drop.inventory()).drops).toEqual([
+        {
+          run: firstRun,
+          files: digests(told.files),
+          manifest: { sha256: told.manifest, note: 'signed', files: told.files },
+        },
+        { run: second.run, files: digests((await drop.digests(second)).files), manifest: null },
+      ]);
+      expect(await drop.look(second.run)).toBe('unfinished');
+    });
+
     it('lists dates newest first, and removes every drop of one', async () => {
       const { drop } = opened;
       const older = { businessDate: '2026-11-20', revision: 1 };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { Step } from '../../../src/domain/evidence.ts';
-import type { PersonListName, StoredAnchoring } from '../../../src/ports.ts';
+import type { EntryProof, PersonListName, StoredAnchoring } from '../../../src/ports.ts';
 import {
   all,
   firstRun,
@@ -50,6 +50,8 @@ const forbidden = [
   `UPDATE carried SET id = 'another'`,
   `DELETE FROM claims`,
   `UPDATE claims SET epoch = epoch - 1`,
+  `UPDATE configurations SET settings = '{}'`,
+  `DELETE FROM configurations`,
   `DELETE FROM sequences`,
   `UPDATE sequences SET last = last - 1`,
   `UPDATE anchorings SET size = size`,
@@ -68,6 +70,29 @@ export function evidenceContract(desk: LedgerDesk): void {
       const kept = pieces.map(([first, bytes]) => ({ first, bytes: Buffer.from(bytes) }));
       return write((tx, proof) => tx.putPersonList(firstRun, list, { pieces: kept, indexed: true }, proof));
     };
+
+    it('configurations come back in the order in which they came into force, each with its entry', async () => {
+      const sample = (digest: string, approvers: string | null) => ({
+        ...{ digest, guarded: 'g', approvers },
+        settings: { DROP_HEADER: '', PURPOSE: 'é "quoted"' },
+      });
+      const [first, second] = [sample('a', null), sample('b', '[]')];
+      const position = await write(async (tx, proof) => {
+        await tx.putConfiguration(first, proof);
+        return proof.position;
+      });
+      await write((tx, proof) => tx.putConfiguration(second, proof));
+      await write((tx, proof) => tx.putConfiguration(first, proof));
+      expect(await read((tx) => tx.configurations())).toEqual([
+        { ...first, position },
+        { ...second, position: position + 1 },
+        { ...first, position: position + 2 },
+      ]);
+      const stale = { position: 0 } as EntryProof;
+      await expect(write((tx) => tx.putConfiguration(first, stale))).rejects.toEqual(
+        failing('transition-refused'),
+      );
+    });
 
     it('entries come back byte for byte, in pages, from and up to a position', async () => {
       await desk.ledger.transact(desk.claim, async (tx) => {
@@ -278,6 +303,7 @@ export function evidenceContract(desk: LedgerDesk): void {
         await tx.recordChoice(samplePaper, proof);
         await tx.putPersonList(firstRun, 'released', sampleList, proof);
         await tx.putAnchoring(sampleAnchoring, proof);
+        await tx.putConfiguration({ digest: 'c', guarded: 'g', settings: {}, approvers: null }, proof);
         await audit.sign(tx);
       });
       await walk(write, firstRun, 'opened', 'gated', 'withheld');

@@ -56,6 +56,7 @@ export function papersContract(desk: LedgerDesk): void {
       await addKey({}, noon);
       await addKey({ keyId: 'key-2', scope: '2' }, null);
       await addKey({ keyId: 'key-3', scope: '3' }, noon - 1);
+      expect((await read((tx) => tx.keys())).map(({ keyId }) => keyId)).toEqual(['key-1', 'key-2', 'key-3']);
       const due = async (now: number): Promise<string[]> =>
         (await read((tx) => tx.keysDue(now))).map(({ keyId }) => keyId);
       expect(await due(noon - 2)).toEqual([]);
@@ -135,6 +136,20 @@ export function papersContract(desk: LedgerDesk): void {
 
   describe('carried objections', () => {
     const carried = (): Promise<CarriedObjection[]> => read((tx) => all(tx.carried()));
+
+    it('can be asked for as they were when the log held so many entries', async () => {
+      const [early, late] = [sampleObjection({ id: 'a' }), sampleObjection({ id: 'b' })];
+      const at = await write(async (tx) => {
+        await tx.carry([early]);
+        return (await tx.frontier()).size;
+      });
+      // One more entry, and the first is renewed: it was carried from the beginning all the same.
+      await write((tx) => tx.carry([early, late]));
+      expect(await read((tx) => all(tx.carried(at)))).toEqual([early]);
+      expect(await read((tx) => all(tx.carried(at - 1)))).toEqual([]);
+      expect(await carried()).toEqual([early, late]);
+      expect(await read((tx) => tx.carriedFrom())).toEqual([at, at + 1]);
+    });
 
     it('add up: later times stay, known stays known, numbers are joined', async () => {
       const first = sampleObjection({ columnSeenIn: 3, known: true, numbers: ['n1', 'n2'] });

@@ -2,7 +2,15 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { runStates, transitions } from '../../../src/domain/run.ts';
-import { firstRun, noon, sampleMessage, sampleRequest, sampleRun, sampleTotals } from '../ledger-samples.ts';
+import {
+  all,
+  firstRun,
+  noon,
+  sampleMessage,
+  sampleRequest,
+  sampleRun,
+  sampleTotals,
+} from '../ledger-samples.ts';
 import { failing } from './ledger-desk.ts';
 import type { LedgerDesk } from './ledger-desk.ts';
 
@@ -199,6 +207,13 @@ export function runsContract(desk: LedgerDesk): void {
       await settle('b', { acknowledged: true });
       await settle('a', { understood: 'stranger' });
       expect(await read((tx) => tx.unsettledMessages())).toHaveLength(1);
+      const messages = await read((tx) => all(tx.messages()));
+      expect(messages.map(({ messageId, understood }) => [messageId, understood])).toEqual([
+        ['c', 'answer'],
+        ['a', 'stranger'],
+        ['b', 'receipt'],
+        ['d', null],
+      ]);
     });
 
     it('are understood once, and only when kept', async () => {
