@@ -461,17 +461,17 @@ export interface AuditLog {
   /**
    * Reads the new entries back onto the tree signed last, signs the tree as it then stands, stores the checkpoint; where there is nothing
    * new, gives back the last one. Signed by the key in force at that size, and by old and new where a change of key is first covered.
-   * Throws `audit-invalid` if a byte differs, if the tree does not extend what was signed last or is smaller than what was shown, and for
-   * a log without entries; `configuration-invalid` if the key is not at hand.
+   * Throws `audit-invalid` if a byte differs, if the tree does not extend what was signed last, if what is shown is none that this ledger
+   * signed, and for a log without entries; `configuration-invalid` if the key is not at hand.
    */
   sign(
     ledger: LedgerWriter,
   ): Promise<{ readonly size: number; readonly root: Digest; readonly note: string }>;
   /**
-   * Writes a checkpoint to the checkpoint file, durably and whole; callers come one after the other (`Ledger.readAlone`). Throws
-   * `audit-invalid` if the file shows a larger tree: then this ledger is an older one.
+   * Shows the newest checkpoint in the checkpoint file, durably and whole; callers come one after the other (`Ledger.readAlone`). Throws
+   * `audit-invalid` if what is shown there is none that this ledger signed: then the ledger is an older one or a fork of it, or was cut.
    */
-  publishCheckpoint(note: string): Promise<void>;
+  publishCheckpoint(ledger: LedgerReader): Promise<void>;
   /**
    * Recomputes the tree from the stored bytes and checks every stored checkpoint: root, growing sizes, the right key for its size; the
    * checkpoint shown must be one of them. Throws `audit-invalid` with the first bad position.
