@@ -351,6 +351,8 @@ export interface LedgerReader {
   personListPieces(lists: readonly number[], providerId: string | null): Promise<readonly StoredPiece[]>;
   /** Providers under which a person stands in lists of a calendar year that are indexed. */
   indexedProviders(year: string, token: Uint8Array): Promise<readonly string[]>;
+  /** Tokens of everybody in the index of a calendar year, each once, in the order of their bytes. */
+  indexedPersons(year: string): AsyncIterable<Uint8Array>;
 }
 
 /** What a step may change. Everything in one call of `transact` happens or nothing does. */
@@ -443,6 +445,11 @@ export interface Ledger {
   readAlone<T>(work: (ledger: LedgerReader) => Promise<T>): Promise<T>;
   /** Leaves nothing of what was destroyed in the ledger's files: write-ahead log emptied, free pages overwritten. */
   compact(): Promise<void>;
+  /**
+   * Writes a consistent copy into a new private file, flushed when it resolves. Papers, and the wrapped keys that must die (of runs and
+   * days), are left out and never touch the copy's disk: a copy that brought them back would undo their erasure. Throws `ledger-failed`.
+   */
+  copyTo(file: string): Promise<void>;
   close(): Promise<void>;
 }
 

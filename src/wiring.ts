@@ -115,7 +115,13 @@ async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Pro
     });
     return;
   }
-  if (known === keyring.masterKeyId) return;
+  await demandSameMasterKey(ledger, keyring);
+}
+
+/** Throws `master-key-wrong` unless the ledger was begun with this key. */
+export async function demandSameMasterKey(ledger: Ledger, keyring: Keyring): Promise<void> {
+  const known = await ledger.read((tx) => tx.setting(masterKeySetting));
+  if (known === null || known === keyring.masterKeyId) return;
   throw new Failure('master-key-wrong', {
     message:
       'This master key is not the one the ledger was begun with: earlier opt-outs could not be recognised under it.',

@@ -4,8 +4,10 @@ import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId, isRehearsal } from '../../src/domain/run.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Config } from '../../src/config.ts';
+import { lastBackup, lastRestore } from '../../src/pipeline/backups.ts';
 import { openOffice, systemClock } from '../../src/wiring.ts';
 import { stateWords } from '../words/reasons.ts';
+import { describeCustody } from '../words/restored.ts';
 
 const shownNights = 14;
 
@@ -15,11 +17,13 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
   const office = await openOffice(config);
   try {
     const expected = lastNight(config);
-    const { own, runs, holds, checkpoint } = await office.ledger.read(async (tx) => ({
+    const { own, runs, holds, checkpoint, backup, restored } = await office.ledger.read(async (tx) => ({
       own: await tx.runs({ businessDate: expected }),
       runs: await tx.runs({ limit: shownNights }),
       holds: (await tx.holds()).filter(({ decision }) => decision === 'open'),
       checkpoint: await tx.checkpoint(),
+      backup: await lastBackup(tx),
+      restored: await lastRestore(tx),
     }));
     const last = own.find((run) => !isRehearsal(run));
     const done = last?.state === 'sealed';
@@ -36,6 +40,8 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
       nights,
       openHolds: holds.map(({ id, run, reasons }) => ({ id, run: formatRunId(run), reasons })),
       logSize: checkpoint?.size ?? 0,
+      backup,
+      restored,
     };
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     else {
@@ -53,6 +59,7 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
             `  hold ${id} of ${run}: ${reasons.join(', ')} (export-gate hold show ${id})`,
         ),
         `  audit log: ${result.logSize} entries signed`,
+        ...describeCustody(backup, restored),
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     }

@@ -11,6 +11,7 @@ import { fail, reread, showCheckpoint, signRest } from './end.ts';
 import { gateRun } from './gate.ts';
 import { expireHold, holdHasExpired } from './holds.ts';
 import { destroyDueKeys } from './housekeeping.ts';
+import { demandKnownDrops } from './known-drops.ts';
 import { openRun, tellConfiguration, tellRefusal } from './open.ts';
 import { releaseRun, resumeDecided, sealRun } from './release.ts';
 
@@ -32,6 +33,7 @@ export async function advanceRun(
 ): Promise<Advanced> {
   await showCheckpoint(pipeline);
   await destroyDueKeys(pipeline);
+  if (!rehearse) await demandKnownDrops(pipeline, businessDate);
   const existing = await currentRun(pipeline, businessDate, rehearse);
   const id = existing ?? (await nextId(pipeline, businessDate, rehearse));
   if (existing === null) await openRun(pipeline, id);

@@ -13,6 +13,7 @@ import type {
   StoredHold,
   StoredRun,
 } from '../ports.ts';
+import { noteSeen } from './backups.ts';
 import { runOf, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { answersExpireAt, commitSigned, withholdWithin } from './end.ts';
@@ -97,7 +98,7 @@ export async function approveHold(
 ): Promise<void> {
   const hold = await pipeline.ledger.read((tx) => findUndecided(tx, id));
   const approver = await approvers.check(approvalText(hold), words.signature, pipeline.clock.now());
-  if (isOpener(approver, hold)) {
+  if (isSamePerson(approver, hold.openedBy)) {
     throw new Failure('approval-refused', {
       message: 'Nobody approves a hold that they opened.',
       hint: 'Ask another person of APPROVERS_FILE.',
@@ -119,6 +120,7 @@ export async function approveHold(
     await tx.decideHold(id, 'approved', who, proof);
     // What is let pass in a rehearsal must hold the run itself all the same.
     if (hold.reasons.includes('opt-out-unmatched') && !isRehearsal(hold.run)) await acceptStrangers(tx);
+    if (hold.reasons.includes('ledger-restored') && !isRehearsal(hold.run)) await noteSeen(tx);
     await tx.moveRun(run, 'held', run.heldFrom ?? 'answered', { heldFrom: null }, proof);
   });
 }
@@ -186,12 +188,12 @@ async function findUndecided(ledger: LedgerReader, id: number): Promise<StoredHo
 }
 
 /**
- * Whether the approver is the operator under whose account the hold was opened. The list says which accounts are theirs; a name that is an
- * account counts as one. Case is folded: that can only refuse more.
+ * Whether an approver is the operator who acted, as entries say it. The list says which accounts are theirs; a name that is an account
+ * counts as one. Case is folded: that can only refuse more.
  */
-function isOpener({ name, accounts }: Approver, { openedBy }: StoredHold): boolean {
-  const opener = openedBy.toLowerCase();
+export function isSamePerson({ name, accounts }: Approver, by: string): boolean {
+  const actor = by.toLowerCase();
   return [name, ...accounts].some((account) =>
-    [opener, opener.replace(/^[a-z]+:/, '')].includes(account.toLowerCase()),
+    [actor, actor.replace(/^[a-z]+:/, '')].includes(account.toLowerCase()),
   );
 }

@@ -37,7 +37,7 @@ export const termsOf = (pipeline: Pipeline, businessDate: LocalDate): Terms => (
 
 /** Reads providers, choices and roster of a verified intake and decides on every row; choices are read as of now. */
 export async function decideOn(
-  pipeline: Pipeline,
+  pipeline: Pick<Pipeline, 'intake' | 'keyring' | 'ledger' | 'clock'>,
   intake: VerifiedIntake,
   terms: Terms,
 ): Promise<DecidedIntake> {

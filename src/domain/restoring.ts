@@ -1,0 +1,61 @@
+/**
+ * What two people agree on before an older ledger takes the place of a newer one. A log never shrinks by itself: what was signed and is not
+ * in the backup is lost, is named here by size and root, and is named again in the first entry after the restore. The log goes on from
+ * the backup; no checkpoint of the lost part will ever be consistent with it, so that whoever holds one finds out.
+ */
+import type { LostTree } from './custody.ts';
+import type { Digest } from './digest.ts';
+
+/** An erasure in the part that is lost; a restore that forgot it would bring back what was erased. */
+export type LostErasure =
+  | { readonly what: 'year-erased'; readonly position: number; readonly year: string }
+  | { readonly what: 'person-erased'; readonly position: number; readonly blocks: number };
+
+export interface RestoreTerms {
+  /** Name of the log. */
+  readonly origin: string;
+  /** Digest of the backup's manifest. */
+  readonly backup: Digest;
+  readonly size: number;
+  readonly root: Digest;
+  /** The ledger whose place it takes. */
+  readonly standing: LostTree | 'none' | 'unreadable';
+  /** Trees known to have been signed, or standing, that the backup does not extend to; by size. */
+  readonly lost: readonly LostTree[];
+  /** Erasures since the backup, done again from the ledger that stands; unknown where there is none that can be read. */
+  readonly erasures: readonly LostErasure[] | 'unknown';
+  readonly reason: string;
+}
+
+/** The text that the approver signs, byte for byte. */
+export function restoreText({ standing, lost, erasures, ...terms }: RestoreTerms): string {
+  const { origin, backup, size, root, reason } = terms;
+  const standingWords =
+    typeof standing === 'string' ? standing : `entries ${standing.size} root ${standing.root}`;
+  const erased = erasures === 'unknown' ? ['unknown'] : erasures.map(erasureWords);
+  return [
+    'export-gate restore',
+    `log ${origin}`,
+    `backup ${backup} entries ${size} root ${root}`,
+    `in place of ${standingWords}`,
+    ...orNone(
+      'lost',
+      lost.map((tree) => `entries ${tree.size} root ${tree.root}`),
+    ),
+    ...orNone('erased since', erased),
+    `reason ${reason}`,
+    '',
+  ].join('\n');
+}
+
+const orNone = (what: string, list: readonly string[]): string[] =>
+  (list.length === 0 ? ['none'] : list).map((one) => `${what} ${one}`);
+
+const erasureWords = (erasure: LostErasure): string =>
+  erasure.what === 'year-erased'
+    ? `year ${erasure.year} entry ${erasure.position}`
+    : `person in ${erasure.blocks} blocks entry ${erasure.position}`;
+
+/** The largest tree that is known to have been. */
+export const largestKnown = ({ size, lost }: RestoreTerms): number =>
+  Math.max(size, ...lost.map((tree) => tree.size));
