@@ -508,6 +508,8 @@ export interface AuditLog {
 export interface KeySpan {
   readonly from: number;
   readonly verifierKey: string;
+  /** The key before had announced it, and signs its first tree no more. */
+  readonly announced?: true;
 }
 
 /** What the log's key vouches for beside the log. */

@@ -5,12 +5,13 @@ import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
 import { ledgerName, openBackup } from './audit/backup.ts';
 import type { OpenedBackup } from './audit/backup.ts';
+import type { KeyChange } from './audit/key-succession.ts';
 import { knownTree, lostTrees } from './audit/lost-trees.ts';
 import { createPersonLists } from './audit/person-lists.ts';
 import { lostErasures, readStanding } from './audit/standing-log.ts';
 import type { StandingLog } from './audit/standing-log.ts';
 import type { Config } from './config.ts';
-import { asFailure } from './domain/failure.ts';
+import { asFailure, Failure } from './domain/failure.ts';
 import { restoreText } from './domain/restoring.ts';
 import type { RestoreTerms } from './domain/restoring.ts';
 import { demandReason } from './domain/signed-request.ts';
@@ -28,7 +29,7 @@ import { approvalOf } from './pipeline/restore-rights.ts';
 import { settleRestored } from './pipeline/restored.ts';
 import type { Restoring, Settled } from './pipeline/restored.ts';
 import type { AuditLog, Clock } from './ports.ts';
-import { demandSameMasterKey, systemChance } from './wiring.ts';
+import { demandSameMasterKey, ownKeyChanges, ownVerifierKeys, systemChance } from './wiring.ts';
 
 export interface RestoreRequest {
   readonly folder: string;
@@ -55,8 +56,9 @@ export async function planRestore({ config }: RestoreDesk, request: RestoreReque
   const { dataDir, auditOrigin: origin } = config;
   const audit = auditIn(config, dataDir);
   const standing = await standingLog(dataDir, audit);
-  const keys = [audit.verifierKey, ...(typeof standing === 'string' ? [] : standing.verifierKeys)];
+  const keys = [...ownVerifierKeys(config), ...(typeof standing === 'string' ? [] : standing.verifierKeys)];
   const backup = await openBackup(request.folder, audit, openSqliteCopy, keys);
+  keyChangesSince(config, backup);
   const shown = path.join(dataDir, 'checkpoint');
   const files = [...((await exists(shown)) ? [shown] : []), ...request.checkpoints];
   const known = await Promise.all(files.map((file) => knownTree(file, origin, keys)));
@@ -97,12 +99,13 @@ export async function restoreLedger(
   const lock = await takeAdvanceLock(dataDir);
   const staging = path.join(dataDir, `restoring-${randomUUID()}`);
   try {
-    const { terms, text } = await planRestore(desk, request);
+    const { backup, terms, text } = await planRestore(desk, request);
     const approvedBy = await approvalOf(desk, createApprovers(approversFile), text, signature);
     await mkdir(staging, { mode: 0o700 });
     await copyFile(path.join(request.folder, ledgerName), path.join(staging, ledgerName));
     await chmod(path.join(staging, ledgerName), 0o600);
-    const settled = await settle(desk, staging, { terms, approvedBy });
+    const keyChanges = keyChangesSince(desk.config, backup);
+    const settled = await settle(desk, staging, { terms, approvedBy, keyChanges });
     const setAside = await changePlaces(dataDir, staging, terms);
     return { ...settled, terms, approvedBy, setAside };
   } finally {
@@ -157,6 +160,23 @@ async function changePlaces(
   await rename(path.join(staging, 'checkpoint'), shown);
   await flushFolder(dataDir);
   return standing === 'none' ? null : setAside;
+}
+
+/** The changes of key that the log of a backup must be told of. Throws `restore-refused` where its key is gone and named no other. */
+function keyChangesSince(config: Config, { signedWith }: OpenedBackup): readonly KeyChange[] {
+  const audit = auditIn(config, config.dataDir);
+  if (signedWith === audit.verifierKey || signedWith === audit.nextVerifierKey) return [];
+  const changes = ownKeyChanges(config);
+  const first = changes.findIndex(({ previous }) => previous === signedWith);
+  if (first >= 0) return changes.slice(first);
+  throw new Failure('restore-refused', {
+    message:
+      'The log in this backup is signed with another key, and nothing at hand shows that ours follows it.',
+    place: 'key-changes.json',
+    found: signedWith,
+    allowed: audit.verifierKey,
+    hint: 'Nothing was changed. Put the key folder of this log back whole, or use a backup made after the change of key.',
+  });
 }
 
 async function standingLog(dataDir: string, audit: AuditLog): Promise<StandingLog | 'none' | 'unreadable'> {

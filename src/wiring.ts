@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
 import { exportLog } from './audit/export-log.ts';
+import { changesTo, signKeyChange } from './audit/key-succession.ts';
+import type { KeyChange } from './audit/key-succession.ts';
 import { createPersonLists } from './audit/person-lists.ts';
 import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
 import { verifierKey } from './audit/signed-note.ts';
@@ -12,6 +14,7 @@ import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
 import { createApprovers } from './keys/approvers.ts';
 import { makeNextKey, readNextKey, replaceSigningKey } from './keys/key-change.ts';
+import { keepKeyChange, readKeyChanges } from './keys/key-change.ts';
 import { initKeys, keyFilesIn, makeFolder, readMasterKey, readSigningKey } from './keys/key-files.ts';
 import type { KeyFiles } from './keys/key-files.ts';
 import { createKeyring } from './keys/keyring.ts';
@@ -23,7 +26,7 @@ import type { Pipeline, Progress } from './pipeline/context.ts';
 import type { Approvers, AuditLog, Chance, Claim, Clock, Keyring, Ledger, PersonLists } from './ports.ts';
 
 export { exportLog, proveConsistency, proveEntry, proveRun };
-export { advanceRun, initKeys, keyFilesIn, makeNextKey, replaceSigningKey, takeAdvanceLock };
+export { advanceRun, initKeys, keyFilesIn, replaceSigningKey, takeAdvanceLock };
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -166,9 +169,25 @@ export function refuseServers(config: Pick<Config, 'databaseUrl' | 'redisUrl'>):
   });
 }
 
-/** The key by which others check what this installation signs; no ledger is needed for it. */
-export const ownVerifierKey = ({ auditOrigin, dataDir }: Config): string =>
-  verifierKey(auditOrigin, readSigningKey(keyFilesIn(dataDir).signing).publicKey);
+/** The changes of key that led to the one that signs now, oldest first; no ledger is needed for it. */
+export function ownKeyChanges({ auditOrigin, dataDir }: Config): readonly KeyChange[] {
+  const files = keyFilesIn(dataDir);
+  return changesTo(verifierKey(auditOrigin, readSigningKey(files.signing).publicKey), readKeyChanges(files));
+}
+
+/** The keys by which others check what this installation signs and signed, oldest first. */
+export const ownVerifierKeys = (config: Config): readonly [...string[], string] => [
+  ...ownKeyChanges(config).map(({ previous }) => previous),
+  verifierKey(config.auditOrigin, readSigningKey(keyFilesIn(config.dataDir).signing).publicKey),
+];
+
+/** Makes the next key, and has the present one and it name each other while both are there. */
+export function prepareNextKey({ auditOrigin, dataDir }: Config): void {
+  const files = keyFilesIn(dataDir);
+  makeNextKey(files);
+  const next = readNextKey(files);
+  if (next !== null) keepKeyChange(files, signKeyChange(auditOrigin, readSigningKey(files.signing), next));
+}
 
 /** An office that may advance runs. */
 export interface Advancing extends Office {

@@ -16,7 +16,7 @@ import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { append, consistencyProof, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
 import { altered, checkedLeaf, demandSigned, recompute, same } from './recompute.ts';
 import { parseVerifierKey, verifierKey } from './signed-note.ts';
-import { formatKeys, keysAfter, parseKeys, signersOf } from './signing-keys.ts';
+import { keysAfter, parseKeys, signersOf, storeKeys } from './signing-keys.ts';
 import { vouch } from './vouching.ts';
 
 export interface SigningKey {
@@ -59,7 +59,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       const line = lineOf(entry, chance.bytes(blindBytes));
       const leaf = leafHash(line);
       if (entry.what === 'log-opened' || entry.what === 'signing-key-changed')
-        await ledger.set(namedKeys, formatKeys(keysAfter(await keysOf(ledger), frontier.size, entry)));
+        await ledger.set(namedKeys, storeKeys(keysAfter(await keysOf(ledger), frontier.size, entry)));
       await ledger.appendEntry({ position: frontier.size, line, leaf });
       await ledger.setFrontier(append(frontier, leaf));
       return { position: frontier.size } as EntryProof;
@@ -111,7 +111,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       if (stored.size !== frontier.size || !same(rootOf(stored), rootOf(frontier)))
         throw altered(frontier.size);
       signerFor(keys.at(-1));
-      if (formatKeys(keys) !== formatKeys(named)) throw keysAltered();
+      if (storeKeys(keys) !== storeKeys(named)) throw keysAltered();
       await demandOurs(ledger, shown, checkpointFile);
       return { size: frontier.size, root: Buffer.from(rootOf(frontier)).toString('hex') };
     },

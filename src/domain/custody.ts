@@ -34,7 +34,16 @@ export type CustodyStep =
     }
   | { readonly what: 'heartbeat'; readonly lastRun: string }
   | { readonly what: 'log-recomputed'; readonly size: number; readonly root: Digest }
-  | { readonly what: 'signing-key-changed'; readonly previous: string; readonly verifierKey: string }
+  | {
+      /**
+       * `announced`: the note by which the old key named this one before it was destroyed (audit/key-succession.ts). It stands there where
+       * a ledger of before the change was restored, and takes the place of the old key's signature.
+       */
+      readonly what: 'signing-key-changed';
+      readonly previous: string;
+      readonly verifierKey: string;
+      readonly announced?: string;
+    }
   | {
       readonly what: 'checkpoint-anchored';
       readonly anchor: string;

@@ -17,6 +17,12 @@ import { unknownDrops } from './known-drops.ts';
 export interface Restoring {
   readonly terms: RestoreTerms;
   readonly approvedBy: readonly string[];
+  /** Changes of the signing key since the backup, as the keys themselves signed them. */
+  readonly keyChanges: readonly {
+    readonly previous: string;
+    readonly verifierKey: string;
+    readonly note: string;
+  }[];
   /** The ledger whose place it takes, where it can be read. */
   readonly standing: Pick<Ledger, 'read'> | null;
 }
@@ -35,13 +41,15 @@ export interface Settled extends BroughtOver {
  * nobody can know, a person must see to: the next run is held until a second one has, where there is one who may approve.
  */
 export async function settleRestored(room: RestoreRoom, restoring: Restoring): Promise<Settled> {
-  const { terms, approvedBy, standing } = restoring;
+  const { terms, approvedBy, standing, keyChanges } = restoring;
   const unknown = await unknownDrops(room);
   const drops = unknown.map(({ run }) => formatRunId(run));
   const { backup, size, lost, reason } = terms;
   const told = { size, anchoredSize: largestKnown(terms), lost, backup, reason, approvedBy };
   await commitSigned(room, async (tx) => {
     await tell(room, tx, null, { what: 'ledger-restored', ...told });
+    for (const { note, ...change } of keyChanges)
+      await tell(room, tx, null, { what: 'signing-key-changed', ...change, announced: note });
     for (const { run, manifest } of unknown)
       await tell(room, tx, null, { what: 'drop-recognised', drop: formatRunId(run), manifest });
     await noteRestore(room, tx, { size, lost, drops }, approvedBy.length > 0);

@@ -3,7 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { asFailure } from '../../src/domain/failure.ts';
+import { checkLog, readFolder } from '../../scripts/verify-audit.mjs';
+import { createAuditLog } from '../../src/audit/audit-log.ts';
 import { openBackup } from '../../src/audit/backup.ts';
+import { exportLog } from '../../src/audit/export-log.ts';
+import { readNextKey, replaceSigningKey } from '../../src/keys/key-change.ts';
+import { keyFilesIn, readSigningKey } from '../../src/keys/key-files.ts';
+import { announceKey } from '../../src/pipeline/custody.ts';
+import { prepareNextKey } from '../../src/wiring.ts';
 import { openSqliteCopy } from '../../src/ledger/sqlite-copy.ts';
 import { approve, guardian, signer } from '../support/approvals.ts';
 import type { Signer } from '../support/approvals.ts';
@@ -26,6 +33,10 @@ async function night(world: World, date: string, roster = residents(5)): Promise
 /** Two nights, and the backup made between them. */
 async function twoNights(): Promise<{ world: World; backup: string }> {
   const world = await createWorld();
+  const { ledger, audit, claim, by } = world.pipeline;
+  const { origin, verifierKey } = audit;
+  const opened = { what: 'log-opened', at: '', run: '', by, origin, verifierKey } as const;
+  await ledger.transact(claim, (tx) => audit.append(tx, opened));
   await night(world, tonight);
   const backup = await backUp(world);
   await night(world, second);
@@ -215,6 +226,60 @@ describe('a restore', () => {
     expect(terms.standing).toBe('unreadable');
     await night(world, third);
     expect(world.released(third)).toEqual(testNumbers(5));
+  });
+});
+
+/** As `keys rotate` does it. */
+async function changeKey(world: World): Promise<void> {
+  const { config, ledger } = world;
+  const files = keyFilesIn(config.dataDir);
+  prepareNextKey(config);
+  const checkpointFile = path.join(config.dataDir, 'checkpoint');
+  const keys = { signingKey: readSigningKey(files.signing), nextKey: readNextKey(files) };
+  const audit = createAuditLog({ origin: config.auditOrigin, ...keys, checkpointFile });
+  await announceKey({ ...world.pipeline, audit, ledger }, audit.nextVerifierKey!);
+  replaceSigningKey(files);
+  await world.restart();
+}
+
+describe('a backup from before a change of the signing key', () => {
+  it('opens, and its log goes on under the present key', async () => {
+    const { world, backup } = await twoNights();
+    const old = world.pipeline.audit.verifierKey;
+    await changeKey(world);
+    await changeKey(world);
+    const { terms } = await restoreFrom(world, backup);
+    expect(terms.lost).not.toEqual([]);
+    const { audit } = world.pipeline;
+    const keys = (await world.ledger.read((tx) => audit.keys(tx))).map(({ verifierKey }) => verifierKey);
+    expect([keys.length, keys[0], keys[2]]).toEqual([3, old, audit.verifierKey]);
+    await night(world, third);
+    expect(world.released(third)).toEqual(testNumbers(5));
+    const folder = path.join(world.folder, 'log');
+    await world.ledger.read(async (tx) => exportLog(tx, await audit.keys(tx), folder));
+    expect(checkLog(readFolder(folder), { key: old })).toMatchObject({ sound: true });
+  });
+
+  it('opens though the ledger that stood is gone: the key folder knows which key followed', async () => {
+    const { world, backup } = await twoNights();
+    await changeKey(world);
+    const { dataDir } = world.config;
+    await world.ledger.close();
+    for (const name of ['ledger.sqlite', 'checkpoint']) fs.rmSync(path.join(dataDir, name));
+    const changes = path.join(dataDir, 'keys', 'key-changes.json');
+    fs.renameSync(changes, path.join(world.folder, 'aside'));
+    await expect(plan(world, backup)).rejects.toMatchObject({ code: 'backup-invalid' });
+    fs.renameSync(path.join(world.folder, 'aside'), changes);
+    await restoreFrom(world, backup);
+    await night(world, third);
+    expect(world.released(third)).toEqual(testNumbers(5));
+  });
+
+  it('cannot go on where nothing shows which key followed', async () => {
+    const { world, backup } = await twoNights();
+    await changeKey(world);
+    fs.rmSync(path.join(world.config.dataDir, 'keys', 'key-changes.json'));
+    await expect(plan(world, backup)).rejects.toMatchObject({ code: 'restore-refused' });
   });
 });
 
