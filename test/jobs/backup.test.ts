@@ -4,19 +4,15 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { asFailure } from '../../src/domain/failure.ts';
 import { checkLog, readFolder } from '../../scripts/verify-audit.mjs';
-import { createAuditLog } from '../../src/audit/audit-log.ts';
 import { openBackup } from '../../src/audit/backup.ts';
 import { exportLog } from '../../src/audit/export-log.ts';
-import { readNextKey, replaceSigningKey } from '../../src/keys/key-change.ts';
-import { keyFilesIn, readSigningKey } from '../../src/keys/key-files.ts';
-import { announceKey } from '../../src/pipeline/custody.ts';
-import { prepareNextKey } from '../../src/wiring.ts';
 import { openSqliteCopy } from '../../src/ledger/sqlite-copy.ts';
 import { approve, guardian, signer } from '../support/approvals.ts';
 import type { Signer } from '../support/approvals.ts';
 import { backUp, plan, reason, restoreFrom } from '../support/backups.ts';
 import { createWorld, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World } from '../support/gate-world.ts';
+import { changeKey, nameKey } from '../support/key-changes.ts';
 import { resident, residents, testNumbers } from '../support/residents.ts';
 
 worldsEndWell();
@@ -33,10 +29,7 @@ async function night(world: World, date: string, roster = residents(5)): Promise
 /** Two nights, and the backup made between them. */
 async function twoNights(): Promise<{ world: World; backup: string }> {
   const world = await createWorld();
-  const { ledger, audit, claim, by } = world.pipeline;
-  const { origin, verifierKey } = audit;
-  const opened = { what: 'log-opened', at: '', run: '', by, origin, verifierKey } as const;
-  await ledger.transact(claim, (tx) => audit.append(tx, opened));
+  await nameKey(world);
   await night(world, tonight);
   const backup = await backUp(world);
   await night(world, second);
@@ -228,19 +221,6 @@ describe('a restore', () => {
     expect(world.released(third)).toEqual(testNumbers(5));
   });
 });
-
-/** As `keys rotate` does it. */
-async function changeKey(world: World): Promise<void> {
-  const { config, ledger } = world;
-  const files = keyFilesIn(config.dataDir);
-  prepareNextKey(config);
-  const checkpointFile = path.join(config.dataDir, 'checkpoint');
-  const keys = { signingKey: readSigningKey(files.signing), nextKey: readNextKey(files) };
-  const audit = createAuditLog({ origin: config.auditOrigin, ...keys, checkpointFile });
-  await announceKey({ ...world.pipeline, audit, ledger }, audit.nextVerifierKey!);
-  replaceSigningKey(files);
-  await world.restart();
-}
 
 describe('a backup from before a change of the signing key', () => {
   it('opens, and its log goes on under the present key', async () => {
