@@ -30,7 +30,7 @@ const figures = (name: string, of: (one: Drilled) => number): string => {
   return `${name}: median ${median(numbers).toFixed(0)} ms, longest ${Math.max(...numbers).toFixed(0)} ms`;
 };
 console.log(
-  `${done.length} drills hold; the log had ${median(done.map((one) => one.entries))} entries in the median, something was lost in ${done.filter(({ lost }) => lost > 0).length}.`,
+  `${done.length} drills hold; the log had ${median(done.map((one) => one.entries))} entries in the median, something was lost in ${done.filter(({ lost }) => lost > 0).length}, a restore killed in ${done.filter(({ killed }) => killed).length}.`,
 );
 console.log(figures('backup ', (one) => one.backupMs));
 console.log(figures('restore', (one) => one.restoreMs));

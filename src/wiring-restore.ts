@@ -1,6 +1,6 @@
 /** Restoring a backup: where ledger files, log, keys, intake and drop meet outside a run. */
 import { randomUUID } from 'node:crypto';
-import { chmod, copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
 import { ledgerName, openBackup } from './audit/backup.ts';
@@ -31,6 +31,9 @@ import type { Restoring, Settled } from './pipeline/restored.ts';
 import type { AuditLog, Clock } from './ports.ts';
 import { demandSameMasterKey, ownKeyChanges, ownVerifierKeys, systemChance } from './wiring.ts';
 
+const lostPrefix = 'checkpoint-lost-';
+const stagingPrefix = 'restoring-';
+
 export interface RestoreRequest {
   readonly folder: string;
   readonly reason: string;
@@ -59,8 +62,7 @@ export async function planRestore({ config }: RestoreDesk, request: RestoreReque
   const keys = [...ownVerifierKeys(config), ...(typeof standing === 'string' ? [] : standing.verifierKeys)];
   const backup = await openBackup(request.folder, audit, openSqliteCopy, keys);
   keyChangesSince(config, backup);
-  const shown = path.join(dataDir, 'checkpoint');
-  const files = [...((await exists(shown)) ? [shown] : []), ...request.checkpoints];
+  const files = [...(await shownBefore(dataDir)), ...request.checkpoints];
   const known = await Promise.all(files.map((file) => knownTree(file, origin, keys)));
   const { digest, size, root, leaves } = backup;
   const about = { origin, backup: digest, size, root, reason };
@@ -97,8 +99,9 @@ export async function restoreLedger(
   const { dataDir, approversFile } = desk.config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const lock = await takeAdvanceLock(dataDir);
-  const staging = path.join(dataDir, `restoring-${randomUUID()}`);
+  const staging = path.join(dataDir, `${stagingPrefix}${randomUUID()}`);
   try {
+    await clearStaging(dataDir);
     const { backup, terms, text } = await planRestore(desk, request);
     const approvedBy = await approvalOf(desk, createApprovers(approversFile), text, signature);
     await mkdir(staging, { mode: 0o700 });
@@ -151,7 +154,7 @@ async function changePlaces(
 ): Promise<string | null> {
   const shown = path.join(dataDir, 'checkpoint');
   if (lost.length > 0 && (await exists(shown)))
-    await rename(shown, path.join(dataDir, `checkpoint-lost-${randomUUID()}`));
+    await rename(shown, path.join(dataDir, `${lostPrefix}${randomUUID()}`));
   const setAside = path.join(dataDir, `ledger-replaced-${randomUUID()}.sqlite`);
   await replaceSqlite(path.join(dataDir, ledgerName), path.join(staging, ledgerName), {
     setAside,
@@ -193,6 +196,20 @@ async function standingLog(dataDir: string, audit: AuditLog): Promise<StandingLo
     if (asFailure(thrown).code === 'unexpected') throw thrown;
     return 'unreadable';
   }
+}
+
+/** What was shown of this log: now, and of the parts that earlier restores have lost. */
+async function shownBefore(dataDir: string): Promise<readonly string[]> {
+  const names = (await exists(dataDir)) ? await readdir(dataDir) : [];
+  return names
+    .filter((name) => name === 'checkpoint' || name.startsWith(lostPrefix))
+    .map((name) => path.join(dataDir, name));
+}
+
+/** A restore that was cut short leaves the ledger that it was preparing. */
+async function clearStaging(dataDir: string): Promise<void> {
+  for (const name of await readdir(dataDir))
+    if (name.startsWith(stagingPrefix)) await rm(path.join(dataDir, name), { recursive: true });
 }
 
 /** The log as this configuration signs it, with its checkpoint shown in this folder. */

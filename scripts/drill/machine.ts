@@ -26,6 +26,8 @@ import { systemChance } from '../../src/wiring.ts';
 export interface Machine {
   readonly folder: string;
   readonly config: Config;
+  /** The settings of its configuration, for a process of its own. */
+  readonly settings: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly simulator: Simulator;
   readonly pipeline: Pipeline;
@@ -78,7 +80,7 @@ export async function createMachine({ firstNight, isOptedOut, approved }: Machin
     approversFile,
     JSON.stringify([{ name: 'G. Guardian', role: 'Caldicott Guardian', publicKey, ...validity }]),
   );
-  const config = readConfig({
+  const settings = {
     EXPORT_GATE_DATA_DIR: path.join(folder, 'var'),
     EXPORT_GATE_INTAKE_DIR: path.join(folder, 'intake'),
     EXPORT_GATE_OUTBOUND_DIR: path.join(folder, 'outbound'),
@@ -86,7 +88,8 @@ export async function createMachine({ firstNight, isOptedOut, approved }: Machin
     ...(approved ? { APPROVERS_FILE: approversFile } : {}),
     ...{ MESH_URL: url, MESH_MAILBOX_ID: mailboxId, MESH_MAILBOX_PASSWORD: secrets.password },
     ...{ MESH_SHARED_KEY: secrets.sharedKey, MESH_POLL_SECONDS: '300' },
-  });
+  };
+  const config = readConfig(settings);
   for (const place of [config.dataDir, config.intakeDir, config.outboundDir])
     fs.mkdirSync(place, { mode: 0o700 });
   initKeys(keyFilesIn(config.dataDir), systemChance, false);
@@ -107,6 +110,7 @@ export async function createMachine({ firstNight, isOptedOut, approved }: Machin
   const machine: Machine = {
     folder,
     config,
+    settings,
     clock,
     simulator,
     approvers: createApprovers(config.approversFile),

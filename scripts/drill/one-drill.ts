@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { addDays, formatInstant, hour } from '../../src/domain/calendar.ts';
@@ -7,6 +8,7 @@ import { approvalText, approveHold } from '../../src/pipeline/holds.ts';
 import { advanceRun } from '../../src/wiring.ts';
 import { makeBackup } from '../../src/wiring-backup.ts';
 import { planRestore, restoreLedger } from '../../src/wiring-restore.ts';
+import type { RestoreDesk, RestoreRequest } from '../../src/wiring-restore.ts';
 import { chanceFrom } from '../cohort/chance.ts';
 import { createCohort } from './cohort.ts';
 import type { Cohort } from './cohort.ts';
@@ -20,13 +22,15 @@ export interface Drilled {
   readonly lost: number;
   readonly backupMs: number;
   readonly restoreMs: number;
+  /** A restore before it was killed. */
+  readonly killed: boolean;
 }
 
 const firstNight = '2026-11-02';
 
 /**
  * One drill: nights, a backup at some point (between two, or in the middle of one), further nights, the loss of the machine, the restore, and
- * the next night. Throws unless the log verifies and names what is lost, an older ledger put back by hand is refused, no night is sent
+ * the next night; half of the restores are killed at one of their steps and made again. Throws unless the log verifies and names what is lost, an older ledger put back by hand is refused, no night is sent
  * twice, and the next sends exactly whom it may. `padding`: entries put into the log first, as many as a year makes.
  */
 export async function drill(seed: number, padding = 0): Promise<Drilled> {
@@ -40,7 +44,7 @@ export async function drill(seed: number, padding = 0): Promise<Drilled> {
   });
   try {
     await machine.start();
-    await pad(machine, padding);
+    await begin(machine, padding);
     const backup = path.join(machine.folder, 'backup');
     let backupMs = 0;
     const backUp = async (): Promise<void> => {
@@ -62,7 +66,11 @@ export async function drill(seed: number, padding = 0): Promise<Drilled> {
 
     const sent = bytesBelow(machine.config.outboundDir);
     await putBackByHand(machine, backup, dates.at(-1) ?? '', after > 0);
-    const { restoreMs, entries, lost } = await restore(machine, backup, chance.draw() < 0.5);
+    const shown = sizeShown(machine);
+    await machine.stop();
+    if (chance.draw() < 0.5) removeLedger(machine);
+    const killed = chance.draw() < 0.5 && (await restoreAndDie(machine, backup, chance.between(0, lastStep)));
+    const { restoreMs, entries, lost } = await restore(machine, backup, shown);
 
     for (const date of dates.slice(before, -1)) {
       const refusal = await codeOf(advanceRun(machine.pipeline, date, false));
@@ -77,7 +85,7 @@ export async function drill(seed: number, padding = 0): Promise<Drilled> {
     assert.deepEqual(bytesBelow(machine.config.outboundDir), sent, 'what was sent is as it was');
     await night(machine, cohort, dates.at(-1) ?? '');
     await machine.pipeline.ledger.read((tx) => machine.pipeline.audit.verify(tx));
-    return { seed, entries, lost, backupMs, restoreMs };
+    return { seed, entries, lost, backupMs, restoreMs, killed };
   } finally {
     await machine.remove();
   }
@@ -134,46 +142,74 @@ async function putBackByHand(
   fs.writeFileSync(ledger, newest, { mode: 0o600 });
 }
 
+const sizeShown = ({ config }: Machine): number =>
+  Number(fs.readFileSync(path.join(config.dataDir, 'checkpoint'), 'utf8').split('\n')[1]);
+
 function removeLedger({ config }: Machine): void {
   for (const suffix of ['', '-wal', '-shm'])
     fs.rmSync(path.join(config.dataDir, `ledger.sqlite${suffix}`), { force: true });
 }
 
+/** A restore in a process of its own, killed at one of its steps: whatever ledger then stands is whole. True if it was killed. */
+async function restoreAndDie(machine: Machine, folder: string, step: number): Promise<boolean> {
+  const { config, settings } = machine;
+  const signatureFile = path.join(machine.folder, 'signature');
+  if (config.approversFile !== null)
+    fs.writeFileSync(
+      signatureFile,
+      machine.signature((await planRestore(deskOf(machine), requestOf(folder))).text),
+    );
+  const script = path.join(import.meta.dirname, 'dying-restore.ts');
+  const { status, signal, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', script, String(step), folder, reason, signatureFile],
+    { env: { ...process.env, ...settings }, encoding: 'utf8' },
+  );
+  assert.ok(signal === 'SIGKILL' || status === 0, `the restore is killed, or ends well: ${stderr}`);
+  if (fs.existsSync(path.join(config.dataDir, 'ledger.sqlite'))) {
+    await machine.start();
+    await machine.pipeline.ledger.read((tx) => machine.pipeline.audit.verify(tx));
+    await machine.stop();
+  }
+  return signal === 'SIGKILL';
+}
+
+const reason = 'a drill';
+/** A restore changes folders about so many times. */
+const lastStep = 14;
+
+const requestOf = (folder: string): RestoreRequest => ({ folder, reason, checkpoints: [] });
+const deskOf = ({ config, clock }: Machine): RestoreDesk => ({ config, clock, by: 'operator:drill' });
+
 /** Restores, where the machine was lost whole or only its ledger is to be put back. */
 async function restore(
   machine: Machine,
   folder: string,
-  lostWhole: boolean,
+  shown: number,
 ): Promise<Pick<Drilled, 'restoreMs' | 'entries' | 'lost'>> {
-  const { config, clock } = machine;
-  await machine.stop();
-  if (lostWhole) removeLedger(machine);
-  const desk = { config, clock, by: 'operator:drill' };
-  const request = { folder, reason: 'a drill', checkpoints: [] };
-  const shown = fs.readFileSync(path.join(config.dataDir, 'checkpoint'), 'utf8').split('\n')[1];
+  const { config } = machine;
+  const desk = deskOf(machine);
+  const request = requestOf(folder);
   const signature =
     config.approversFile === null ? null : machine.signature((await planRestore(desk, request)).text);
   const begun = performance.now();
   const { terms, approvedBy } = await restoreLedger(desk, request, signature);
   const restoreMs = performance.now() - begun;
   const lost = Math.max(0, ...terms.lost.map(({ size }) => size));
-  assert.ok(lost >= Number(shown) || terms.size >= Number(shown), 'what was shown is kept, or named as lost');
+  assert.ok(Math.max(lost, terms.size) >= shown, 'what was shown is kept, or named as lost');
   assert.equal(approvedBy.length, config.approversFile === null ? 0 : 1);
   await machine.start();
   return { restoreMs, entries: terms.size, lost };
 }
 
-async function pad({ pipeline }: Machine, entries: number): Promise<void> {
+/** A log that names its key, and so many entries more. */
+async function begin({ pipeline }: Machine, padding: number): Promise<void> {
   const { ledger, claim, audit, by } = pipeline;
+  const { origin, verifierKey } = audit;
+  const told = { at: `${firstNight}T00:00:00.000Z`, run: '', by };
   await ledger.transact(claim, async (tx) => {
-    for (let n = 0; n < entries; n++)
-      await audit.append(tx, {
-        what: 'heartbeat',
-        at: `${firstNight}T00:00:00.000Z`,
-        run: '',
-        by,
-        lastRun: '',
-      });
+    await audit.append(tx, { what: 'log-opened', ...told, origin, verifierKey });
+    for (let n = 0; n < padding; n++) await audit.append(tx, { what: 'heartbeat', ...told, lastRun: '' });
   });
 }
 
