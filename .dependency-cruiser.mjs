@@ -60,7 +60,7 @@ export default {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|logger|wiring|wiring-backup|wiring-restore)\\.ts$)`,
+        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|logger|wiring|wiring-backup|wiring-keys|wiring-restore)\\.ts$)`,
       },
       to: {},
     },

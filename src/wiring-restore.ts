@@ -6,9 +6,9 @@ import { createAuditLog } from './audit/audit-log.ts';
 import { ledgerName, openBackup } from './audit/backup.ts';
 import type { OpenedBackup } from './audit/backup.ts';
 import type { KeyChange } from './audit/key-succession.ts';
-import { knownTree, lostTrees } from './audit/lost-trees.ts';
+import { knownLog, lossesOf } from './audit/losses.ts';
 import { createPersonLists } from './audit/person-lists.ts';
-import { lostErasures, readStanding } from './audit/standing-log.ts';
+import { readStanding } from './audit/standing-log.ts';
 import type { StandingLog } from './audit/standing-log.ts';
 import type { Config } from './config.ts';
 import { asFailure, Failure } from './domain/failure.ts';
@@ -29,7 +29,8 @@ import { approvalOf } from './pipeline/restore-rights.ts';
 import { settleRestored } from './pipeline/restored.ts';
 import type { Restoring, Settled } from './pipeline/restored.ts';
 import type { AuditLog, Clock } from './ports.ts';
-import { demandSameMasterKey, ownKeyChanges, ownVerifierKeys, systemChance } from './wiring.ts';
+import { ownKeyChanges, ownVerifierKeys } from './wiring-keys.ts';
+import { demandSameMasterKey, systemChance } from './wiring.ts';
 
 const lostPrefix = 'checkpoint-lost-';
 const stagingPrefix = 'restoring-';
@@ -37,7 +38,7 @@ const stagingPrefix = 'restoring-';
 export interface RestoreRequest {
   readonly folder: string;
   readonly reason: string;
-  /** Checkpoint files that somebody else kept: an auditor, a witness, an anchor. Each must be there. */
+  /** Checkpoint files that somebody else kept: an auditor, a witness, an anchor. Each must be there; the log may lie beside it. */
   readonly checkpoints: readonly string[];
 }
 
@@ -63,18 +64,9 @@ export async function planRestore({ config }: RestoreDesk, request: RestoreReque
   const backup = await openBackup(request.folder, audit, openSqliteCopy, keys);
   keyChangesSince(config, backup);
   const files = [...(await shownBefore(dataDir)), ...request.checkpoints];
-  const known = await Promise.all(files.map((file) => knownTree(file, origin, keys)));
+  const known = await Promise.all(files.map((file) => knownLog(file, origin, keys)));
   const { digest, size, root, leaves } = backup;
-  const about = { origin, backup: digest, size, root, reason };
-  const terms: RestoreTerms =
-    typeof standing === 'string'
-      ? { ...about, standing, lost: lostTrees(leaves, known), erasures: 'unknown' }
-      : {
-          ...about,
-          standing: standing.tree,
-          lost: lostTrees(leaves, [...known, standing.tree]),
-          erasures: lostErasures(standing, leaves),
-        };
+  const terms = { origin, backup: digest, size, root, ...lossesOf(leaves, standing, known), reason };
   return { backup, terms, text: restoreText(terms) };
 }
 

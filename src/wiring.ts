@@ -3,18 +3,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAuditLog } from './audit/audit-log.ts';
 import { exportLog } from './audit/export-log.ts';
-import { changesTo, signKeyChange } from './audit/key-succession.ts';
-import type { KeyChange } from './audit/key-succession.ts';
 import { createPersonLists } from './audit/person-lists.ts';
 import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
-import { verifierKey } from './audit/signed-note.ts';
 import type { Config, SendingConfig } from './config.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
 import { createApprovers } from './keys/approvers.ts';
-import { makeNextKey, readNextKey, replaceSigningKey } from './keys/key-change.ts';
-import { keepKeyChange, readKeyChanges } from './keys/key-change.ts';
+import { readNextKey, replaceSigningKey } from './keys/key-change.ts';
 import { initKeys, keyFilesIn, makeFolder, readMasterKey, readSigningKey } from './keys/key-files.ts';
 import type { KeyFiles } from './keys/key-files.ts';
 import { createKeyring } from './keys/keyring.ts';
@@ -167,26 +163,6 @@ export function refuseServers(config: Pick<Config, 'databaseUrl' | 'redisUrl'>):
     place: named.join(', '),
     hint: 'Unset it. A run never falls back silently to another ledger than the one it was told of.',
   });
-}
-
-/** The changes of key that led to the one that signs now, oldest first; no ledger is needed for it. */
-export function ownKeyChanges({ auditOrigin, dataDir }: Config): readonly KeyChange[] {
-  const files = keyFilesIn(dataDir);
-  return changesTo(verifierKey(auditOrigin, readSigningKey(files.signing).publicKey), readKeyChanges(files));
-}
-
-/** The keys by which others check what this installation signs and signed, oldest first. */
-export const ownVerifierKeys = (config: Config): readonly [...string[], string] => [
-  ...ownKeyChanges(config).map(({ previous }) => previous),
-  verifierKey(config.auditOrigin, readSigningKey(keyFilesIn(config.dataDir).signing).publicKey),
-];
-
-/** Makes the next key, and has the present one and it name each other while both are there. */
-export function prepareNextKey({ auditOrigin, dataDir }: Config): void {
-  const files = keyFilesIn(dataDir);
-  makeNextKey(files);
-  const next = readNextKey(files);
-  if (next !== null) keepKeyChange(files, signKeyChange(auditOrigin, readSigningKey(files.signing), next));
 }
 
 /** An office that may advance runs. */

@@ -3,7 +3,8 @@ import { readConfig } from '../../src/config.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { announceKey } from '../../src/pipeline/custody.ts';
-import { initKeys, keyFilesIn, openOffice, prepareNextKey } from '../../src/wiring.ts';
+import { prepareNextKey } from '../../src/wiring-keys.ts';
+import { initKeys, keyFilesIn, openOffice } from '../../src/wiring.ts';
 import { replaceSigningKey, systemChance, takeAdvanceLock } from '../../src/wiring.ts';
 
 /** `export-gate keys init`: makes the keys that do not exist yet; an existing key is never replaced. */

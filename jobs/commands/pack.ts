@@ -16,7 +16,8 @@ import type { PackFacts } from '../../src/domain/provider-pack.ts';
 import { tell } from '../../src/pipeline/context.ts';
 import type { Pipeline } from '../../src/pipeline/context.ts';
 import { commitSigned } from '../../src/pipeline/end.ts';
-import { openOffice, ownVerifierKeys } from '../../src/wiring.ts';
+import { ownVerifierKeys } from '../../src/wiring-keys.ts';
+import { openOffice } from '../../src/wiring.ts';
 import { packPage } from '../words/pack/page.ts';
 
 export interface PackOptions {

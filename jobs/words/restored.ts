@@ -30,11 +30,12 @@ export function describeRestored(restored: Restored): string {
   return `${lines.join('\n')}\n`;
 }
 
-const knownSince = ({ choices, erasedAgain }: Restored): string[] =>
+const knownSince = ({ choices, erasedAgain, leftToErase, terms }: Restored): string[] =>
   choices === null
     ? [
+        `Erased again: ${erasedAgain} years. Known of and not yet done again: ${leftToErase} erasures of people. From entry ${String(terms.erasuresUnknownFrom)} on nobody can tell.`,
         '',
-        'What to do before the next run: record again every choice that was recorded with `choice record` since the backup, and erase again whom or what was erased with `evidence` since: nobody can know them from the backup.',
+        'What to do before the next run: record again every choice that was recorded with `choice record` since the backup, and erase again whom or what was erased with `evidence` since.',
       ]
     : [
         `From the ledger that stood there: its opt-outs, ${choices} recorded choices, and ${erasedAgain} erasures done again.`,

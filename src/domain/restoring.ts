@@ -8,7 +8,13 @@ import type { Digest } from './digest.ts';
 
 /** An erasure in the part that is lost; a restore that forgot it would bring back what was erased. */
 export type LostErasure =
-  | { readonly what: 'year-erased'; readonly position: number; readonly year: string }
+  | {
+      readonly what: 'year-erased';
+      readonly position: number;
+      readonly year: string;
+      readonly keyId: string;
+      readonly reason: string;
+    }
   | { readonly what: 'person-erased'; readonly position: number; readonly blocks: number };
 
 export interface RestoreTerms {
@@ -22,17 +28,19 @@ export interface RestoreTerms {
   readonly standing: LostTree | 'none' | 'unreadable';
   /** Trees known to have been signed, or standing, that the backup does not extend to; by size. */
   readonly lost: readonly LostTree[];
-  /** Erasures since the backup, done again from the ledger that stands; unknown where there is none that can be read. */
-  readonly erasures: readonly LostErasure[] | 'unknown';
+  /** Erasures since the backup, as far as they are known: years are erased again; people only from the ledger that stands. */
+  readonly erasures: readonly LostErasure[];
+  /** The position from which nobody can tell what was erased; null where the ledger that stands tells it all. */
+  readonly erasuresUnknownFrom: number | null;
   readonly reason: string;
 }
 
 /** The text that the approver signs, byte for byte. */
-export function restoreText({ standing, lost, erasures, ...terms }: RestoreTerms): string {
-  const { origin, backup, size, root, reason } = terms;
+export function restoreText(terms: RestoreTerms): string {
+  const { origin, backup, size, root, standing, lost, erasures, erasuresUnknownFrom, reason } = terms;
   const standingWords =
     typeof standing === 'string' ? standing : `entries ${standing.size} root ${standing.root}`;
-  const erased = erasures === 'unknown' ? ['unknown'] : erasures.map(erasureWords);
+  const unknown = erasuresUnknownFrom === null ? [] : [`unknown from entry ${erasuresUnknownFrom}`];
   return [
     'export-gate restore',
     `log ${origin}`,
@@ -42,7 +50,7 @@ export function restoreText({ standing, lost, erasures, ...terms }: RestoreTerms
       'lost',
       lost.map((tree) => `entries ${tree.size} root ${tree.root}`),
     ),
-    ...orNone('erased since', erased),
+    ...orNone('erased since', [...erasures.map(erasureWords), ...unknown]),
     `reason ${reason}`,
     '',
   ].join('\n');

@@ -4,7 +4,7 @@
  */
 import type { ErasedBlock } from '../domain/custody.ts';
 import type { Entry } from '../domain/evidence.ts';
-import type { RestoreTerms } from '../domain/restoring.ts';
+import type { LostErasure, RestoreTerms } from '../domain/restoring.ts';
 import { formatRunId } from '../domain/run.ts';
 import type { CarriedObjection, EntryProof, Ledger, LedgerReader, LedgerWriter } from '../ports.ts';
 import { tell } from './context.ts';
@@ -34,6 +34,8 @@ export interface BroughtOver {
   /** Choices recorded since the backup; null where nobody can know. */
   readonly choices: number | null;
   readonly erasedAgain: number;
+  /** Erasures of people that are known of, but must be done again by hand. */
+  readonly leftToErase: number;
 }
 
 /** Brings all of it over, and leaves nothing of what is erased in the ledger's files. Throws `audit-invalid` where a list does not then agree. */
@@ -42,29 +44,32 @@ export async function bringOver(
   { erasures }: RestoreTerms,
   standing: Pick<Ledger, 'read'> | null,
 ): Promise<BroughtOver> {
-  if (standing === null || erasures === 'unknown') return { choices: null, erasedAgain: 0 };
-  const choices = await standing.read(async (theirs) => {
-    let count = 0;
-    await commitSigned(room, async (tx) => {
-      await copyObjections(theirs, tx);
-      count = await copyChoices(room, theirs, tx);
-      await copyLegalHold(room, theirs, tx);
-      for (const { position, what } of erasures) {
-        if (what === 'year-erased') await eraseYearAgain(room, await entryAt(theirs, position, what), tx);
-      }
-      const people = erasures.filter(({ what }) => what === 'person-erased');
-      if (people.length > 0)
-        await erasePeopleAgain(
-          room,
-          await Promise.all(people.map(({ position }) => entryAt(theirs, position, 'person-erased'))),
-          theirs,
-          tx,
-        );
-    });
-    return count;
+  const years = erasures.filter((erasure) => erasure.what === 'year-erased');
+  const people = erasures.filter(({ what }) => what === 'person-erased');
+  await commitSigned(room, async (tx) => {
+    for (const year of years) await eraseYearAgain(room, year, tx);
   });
-  if (erasures.length > 0) await compactIfDue({ ...room, onProgress: () => undefined });
-  return { choices, erasedAgain: erasures.length };
+  const choices = standing === null ? null : await standing.read((theirs) => takeOver(room, theirs, people));
+  await compactIfDue({ ...room, onProgress: () => undefined });
+  const left = standing === null ? people.length : 0;
+  return { choices, erasedAgain: erasures.length - left, leftToErase: left };
+}
+
+/** Gives how many choices were recorded there since the backup. */
+async function takeOver(
+  room: RestoreRoom,
+  theirs: LedgerReader,
+  people: readonly LostErasure[],
+): Promise<number> {
+  const told = await Promise.all(people.map(({ position }) => entryAt(theirs, position, 'person-erased')));
+  let choices = 0;
+  await commitSigned(room, async (tx) => {
+    await copyObjections(theirs, tx);
+    choices = await copyChoices(room, theirs, tx);
+    await copyLegalHold(room, theirs, tx);
+    await erasePeopleAgain(room, told, { theirs, tx });
+  });
+  return choices;
 }
 
 type Told<W extends Entry['what']> = Extract<Entry, { readonly what: W }>;
@@ -97,7 +102,7 @@ async function copyObjections(theirs: LedgerReader, tx: LedgerWriter): Promise<v
 /** The same key, of which the backup holds a copy. */
 async function eraseYearAgain(
   room: RestoreRoom,
-  { year, keyId, reason }: Told<'year-erased'>,
+  { year, keyId, reason }: Extract<LostErasure, { readonly what: 'year-erased' }>,
   tx: LedgerWriter,
 ): Promise<void> {
   if ((await tx.key(keyId)) === null) return;
@@ -113,8 +118,7 @@ async function eraseYearAgain(
 async function erasePeopleAgain(
   room: RestoreRoom,
   told: readonly Told<'person-erased'>[],
-  theirs: LedgerReader,
-  tx: LedgerWriter,
+  { theirs, tx }: { readonly theirs: LedgerReader; readonly tx: LedgerWriter },
 ): Promise<void> {
   const lists = await tx.personLists();
   const names = new Set(lists.map(({ run, list }) => `${formatRunId(run)} ${list}`));

@@ -33,7 +33,7 @@ export async function unknownDrops(desk: DropDesk): Promise<readonly UnknownDrop
 }
 
 /** Published drops of a date whose run the ledger does not know, or not as far as the decision. */
-async function unknownDropsOf(
+export async function unknownDropsOf(
   { drop, ledger }: DropDesk,
   businessDate: LocalDate,
 ): Promise<readonly RunId[]> {

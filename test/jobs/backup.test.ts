@@ -7,6 +7,7 @@ import { checkLog, readFolder } from '../../scripts/verify-audit.mjs';
 import { openBackup } from '../../src/audit/backup.ts';
 import { exportLog } from '../../src/audit/export-log.ts';
 import { openSqliteCopy } from '../../src/ledger/sqlite-copy.ts';
+import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import { approve, guardian, signer } from '../support/approvals.ts';
 import type { Signer } from '../support/approvals.ts';
 import { backUp, plan, reason, restoreFrom } from '../support/backups.ts';
@@ -192,6 +193,14 @@ describe('a restore', () => {
     expect(drops).toEqual([`${tonight}/r1`]);
     await expect(world.run()).rejects.toMatchObject({ code: 'audit-unreconciled' });
     expect((await world.entries()).map(({ what }) => what)).not.toContain('run-failed');
+    // What it left behind is kept no longer than anything else.
+    for (const date of [second, '2026-12-01']) {
+      expect(fs.existsSync(world.dropFolder(tonight))).toBe(true);
+      await night(world, date);
+      await keepHouse(world.pipeline);
+    }
+    expect(fs.existsSync(world.dropFolder(tonight))).toBe(false);
+    expect(fs.existsSync(path.join(world.config.intakeDir, tonight))).toBe(false);
   });
 
   it('finds what is lost in a checkpoint that somebody else kept', async () => {

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { exportLog } from '../../src/audit/export-log.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { erasePerson, eraseYear, legalHold, setLegalHold } from '../../src/pipeline/person-erasure.ts';
 import { lookUp } from '../../src/pipeline/person-lookup.ts';
@@ -102,8 +103,8 @@ describe('a person erased since the backup', () => {
     await world.ledger.close();
     fs.writeFileSync(path.join(world.config.dataDir, 'ledger.sqlite'), 'a broken disk');
     const { terms, text } = await plan(world, backup);
-    expect(terms.erasures).toBe('unknown');
-    expect(text).toContain('\nerased since unknown\n');
+    expect(terms).toMatchObject({ erasures: [], erasuresUnknownFrom: terms.size });
+    expect(text).toContain(`\nerased since unknown from entry ${terms.size}\n`);
     expect(await restoreFrom(world, backup)).toMatchObject({ choices: null, erasedAgain: 0 });
     expect(await sentOn(world, 1, true)).toEqual([`${tonight}/r1`]);
   });
@@ -134,6 +135,42 @@ describe('a year erased since the backup', () => {
     const holdsKey = (folder: string): boolean =>
       fs.readFileSync(path.join(folder, 'ledger.sqlite')).includes('year-pseudonyms2026');
     expect([backup, world.config.dataDir].map(holdsKey)).toEqual([true, false]);
+  });
+});
+
+describe('a ledger that is lost, with a copy of its log elsewhere', () => {
+  const lost = async (): Promise<{ world: World; backup: string; checkpoints: string[] }> => {
+    const { world, backup } = await backedUp();
+    await erased(world, 1);
+    await night(world, later);
+    await eraseYear(world.pipeline, '2026', 'time is over');
+    const log = path.join(world.folder, 'log');
+    await world.ledger.read(async (tx) => exportLog(tx, await world.pipeline.audit.keys(tx), log));
+    await world.ledger.close();
+    for (const name of ['ledger.sqlite', 'checkpoint']) fs.rmSync(path.join(world.config.dataDir, name));
+    return { world, backup, checkpoints: [path.join(log, 'checkpoint')] };
+  };
+
+  it('has its years erased again, and tells who must be erased by hand', async () => {
+    const { world, backup, checkpoints } = await lost();
+    const { terms, text } = await plan(world, backup, { checkpoints });
+    const whats = terms.erasures.map(({ what }) => what);
+    expect([whats, terms.lost.length]).toEqual([['person-erased', 'year-erased'], 1]);
+    expect(terms.erasuresUnknownFrom).toBe(terms.lost[0]!.size);
+    expect(text).toMatch(
+      /erased since person in 2 blocks .*\nerased since year 2026 .*\nerased since unknown/,
+    );
+    const restored = await restoreFrom(world, backup, { checkpoints });
+    expect(restored).toMatchObject({ erasedAgain: 1, leftToErase: 1, choices: null });
+    expect(await world.ledger.read((tx) => tx.keyOf('year-pseudonyms', '2026'))).toBeNull();
+  });
+
+  it('is not restored by a copy that was touched', async () => {
+    const { world, backup, checkpoints } = await lost();
+    const file = path.join(path.dirname(checkpoints[0]!), 'entries', '000000000000.jsonl');
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('year-erased', 'year-erasea'));
+    await expect(plan(world, backup, { checkpoints })).rejects.toMatchObject({ code: 'restore-refused' });
+    await world.restart();
   });
 });
 

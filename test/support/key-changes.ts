@@ -4,7 +4,7 @@ import { createAuditLog } from '../../src/audit/audit-log.ts';
 import { readNextKey, replaceSigningKey } from '../../src/keys/key-change.ts';
 import { keyFilesIn, readSigningKey } from '../../src/keys/key-files.ts';
 import { announceKey } from '../../src/pipeline/custody.ts';
-import { prepareNextKey } from '../../src/wiring.ts';
+import { prepareNextKey } from '../../src/wiring-keys.ts';
 import type { World } from './gate-world.ts';
 
 export async function changeKey(world: World): Promise<void> {
