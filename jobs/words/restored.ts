@@ -39,6 +39,11 @@ const knownSince = ({ choices, erasedAgain, leftToErase, terms }: Restored): str
       ]
     : [
         `From the ledger that stood there: its opt-outs, ${choices} recorded choices, and ${erasedAgain} erasures done again.`,
+        ...(leftToErase === 0
+          ? []
+          : [
+              `${leftToErase} erasures of people must be done again with \`evidence erase-person\`: that ledger does not continue the backup.`,
+            ]),
       ];
 
 /** Two lines of `status`: the last backup, and what the last restore lost. */

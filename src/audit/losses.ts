@@ -21,7 +21,10 @@ export async function knownLog(
   return { tree, told: await readKept(file, tree) };
 }
 
-export type Losses = Pick<RestoreTerms, 'standing' | 'lost' | 'erasures' | 'erasuresUnknownFrom'>;
+export type Losses = Pick<
+  RestoreTerms,
+  'standing' | 'standingContinues' | 'lost' | 'erasures' | 'erasuresUnknownFrom'
+>;
 
 /** What the log of these leaves does not hold of the ledger that stands, or of what is known of one that cannot be read. */
 export function lossesOf(
@@ -33,14 +36,19 @@ export function lossesOf(
   if (typeof standing !== 'string') {
     const lost = lostTrees(leaves, [...trees, standing.tree]);
     const erasures = lostErasures(standing.erasures, leaves);
-    return { standing: standing.tree, lost, erasures, erasuresUnknownFrom: null };
+    const standingContinues = leaves.every((leaf, at) => same(leaf, standing.leaves[at]));
+    return { standing: standing.tree, standingContinues, lost, erasures, erasuresUnknownFrom: null };
   }
   const copies = known.flatMap(({ tree, told }) => (told === null ? [] : [{ size: tree.size, told }]));
   const told = copies.flatMap((copy) => copy.told);
   return {
     standing,
+    standingContinues: false,
     lost: lostTrees(leaves, trees),
     erasures: lostErasures(told, leaves),
     erasuresUnknownFrom: Math.max(leaves.length, ...copies.map(({ size }) => size)),
   };
 }
+
+const same = (leaf: Uint8Array, other: Uint8Array | undefined): boolean =>
+  other !== undefined && Buffer.compare(leaf, other) === 0;

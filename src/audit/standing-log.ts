@@ -17,6 +17,7 @@ export interface ToldErasure {
 
 export interface StandingLog {
   readonly tree: LostTree;
+  readonly leaves: readonly Uint8Array[];
   readonly verifierKeys: readonly string[];
   readonly erasures: readonly ToldErasure[];
 }
@@ -25,11 +26,13 @@ export interface StandingLog {
 export async function readStanding(ledger: LedgerReader, audit: AuditLog): Promise<StandingLog> {
   const tree = await audit.verify(ledger);
   const verifierKeys = (await audit.keys(ledger)).map(({ verifierKey }) => verifierKey);
+  const leaves: Uint8Array[] = [];
+  for await (const { leaf } of ledger.entries(0, tree.size)) leaves.push(leaf);
   const erasures: ToldErasure[] = [];
   for (const what of ['year-erased', 'person-erased'] as const)
     for await (const { position, line } of ledger.entriesOf(what))
       erasures.push(...erasureIn(line, position));
-  return { tree, verifierKeys, erasures };
+  return { tree, leaves, verifierKeys, erasures };
 }
 
 /**

@@ -26,9 +26,11 @@ export interface RestoreTerms {
   readonly root: Digest;
   /** The ledger whose place it takes. */
   readonly standing: LostTree | 'none' | 'unreadable';
+  /** Whether its log begins with that of the backup: then all that the backup holds stands in it too, or was erased. */
+  readonly standingContinues: boolean;
   /** Trees known to have been signed, or standing, that the backup does not extend to; by size. */
   readonly lost: readonly LostTree[];
-  /** Erasures since the backup, as far as they are known: years are erased again; people only from the ledger that stands. */
+  /** Erasures since the backup, as far as they are known: years are erased again; people where the ledger that stands continues the backup. */
   readonly erasures: readonly LostErasure[];
   /** The position from which nobody can tell what was erased; null where the ledger that stands tells it all. */
   readonly erasuresUnknownFrom: number | null;

@@ -41,7 +41,7 @@ export interface BroughtOver {
 /** Brings all of it over, and leaves nothing of what is erased in the ledger's files. Throws `audit-invalid` where a list does not then agree. */
 export async function bringOver(
   room: RestoreRoom,
-  { erasures }: RestoreTerms,
+  { erasures, standingContinues }: RestoreTerms,
   standing: Pick<Ledger, 'read'> | null,
 ): Promise<BroughtOver> {
   const years = erasures.filter((erasure) => erasure.what === 'year-erased');
@@ -49,10 +49,12 @@ export async function bringOver(
   await commitSigned(room, async (tx) => {
     for (const year of years) await eraseYearAgain(room, year, tx);
   });
-  const choices = standing === null ? null : await standing.read((theirs) => takeOver(room, theirs, people));
+  const erasable = standingContinues ? people : [];
+  const choices =
+    standing === null ? null : await standing.read((theirs) => takeOver(room, theirs, erasable));
   await compactIfDue({ ...room, onProgress: () => undefined });
-  const left = standing === null ? people.length : 0;
-  return { choices, erasedAgain: erasures.length - left, leftToErase: left };
+  const leftToErase = people.length - erasable.length;
+  return { choices, erasedAgain: erasures.length - leftToErase, leftToErase };
 }
 
 /** Gives how many choices were recorded there since the backup. */

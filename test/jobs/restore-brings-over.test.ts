@@ -121,6 +121,22 @@ describe('a person erased since the backup', () => {
   });
 });
 
+describe('a ledger that went another way than the backup', () => {
+  it('takes nobody out of it by what it lacks: who was erased is left to be erased by hand', async () => {
+    const { world, backup } = await backedUp();
+    const newer = await backUp(world);
+    await restoreFrom(world, backup);
+    await night(world, '2026-11-24', residents(3));
+    await erased(world, 1);
+    const { terms } = await plan(world, newer);
+    expect(terms).toMatchObject({ standingContinues: false, erasures: [{ what: 'person-erased' }] });
+    expect(await restoreFrom(world, newer)).toMatchObject({ erasedAgain: 0, leftToErase: 1, choices: 0 });
+    expect(await indexSize(world)).toBe(5);
+    for (const thorough of [false, true])
+      expect(await sentOn(world, 4, thorough)).toEqual([`${second}/r1`, `${tonight}/r1`]);
+  });
+});
+
 describe('a year erased since the backup', () => {
   it('is erased again: its key, of which the backup holds a copy, dies once more', async () => {
     const { world, backup } = await backedUp();
