@@ -1,4 +1,5 @@
 /** One SQLite ledger put in the place of another, by one rename. Nobody may have either of them open. */
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copySqlite, flushFolder } from './sqlite-copy.ts';
@@ -11,8 +12,8 @@ export interface Replacing {
 }
 
 /**
- * What stands is set aside first: where it can be read, as a copy without what must die; where it cannot, as it is. A write-ahead log that
- * belonged to it is emptied into it and removed, for it would be played into the one that follows.
+ * What stands is set aside first: where it can be read, as a copy without what must die; where it cannot, as it is, with its write-ahead
+ * log, which holds what was written last. None may stay behind: it would be played into the ledger that follows.
  */
 export async function replaceSqlite(
   place: string,
@@ -22,7 +23,10 @@ export async function replaceSqlite(
   if (standing === 'readable') {
     await (await openSqliteLedger(place)).close();
     await copySqlite(place, setAside);
-  } else if (standing === 'unreadable') await rename(place, setAside);
+  } else if (standing === 'unreadable') {
+    if (existsSync(`${place}-wal`)) await rename(`${place}-wal`, `${setAside}-wal`);
+    await rename(place, setAside);
+  }
   for (const suffix of ['-wal', '-shm']) await rm(`${place}${suffix}`, { force: true });
   await flushFolder(path.dirname(place));
   await rename(prepared, place);

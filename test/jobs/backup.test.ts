@@ -224,8 +224,11 @@ describe('a restore', () => {
     const { world, backup } = await twoNights();
     await world.ledger.close();
     fs.writeFileSync(path.join(world.config.dataDir, 'ledger.sqlite'), 'a broken disk');
-    const { terms } = await restoreFrom(world, backup);
+    fs.writeFileSync(path.join(world.config.dataDir, 'ledger.sqlite-wal'), 'what was written last');
+    const { terms, setAside } = await restoreFrom(world, backup);
     expect(terms.standing).toBe('unreadable');
+    const kept = ['', '-wal'].map((suffix) => fs.readFileSync(`${setAside}${suffix}`, 'utf8'));
+    expect(kept).toEqual(['a broken disk', 'what was written last']);
     await night(world, third);
     expect(world.released(third)).toEqual(testNumbers(5));
   });
