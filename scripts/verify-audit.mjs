@@ -119,19 +119,26 @@ export function parseKey(text, type = 1) {
   if (typed?.length !== 33 || typed[0] !== type) return null;
   if (sha256(`${name}\n`, typed).toString('hex', 0, 4) !== id) return null;
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: typed.subarray(1).toString('base64url') };
-  return { text, name, id, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) };
+  return { text, name, id, typed, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) };
 }
 
 /** The checkpoint in a signed note, nothing of it verified yet; null if it is not one. */
 function parseCheckpoint(note) {
+  const parsed = parseNote(note);
+  const form = /^([^\n]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/=]+)\n$/;
+  const [, origin, digits, coded] = form.exec(parsed?.text.toString() ?? '') ?? [];
+  const root = base64(coded ?? '');
+  if (origin === undefined || root?.length !== 32) return null;
+  return { origin, size: Number(digits), root, ...parsed };
+}
+
+/** Text and signatures of a note, nothing of it verified yet; null if it is not one. */
+function parseNote(note) {
   if (!isUtf8(note)) return null;
   const whole = note.toString();
   const blank = whole.lastIndexOf('\n\n');
   if (blank < 0 || !whole.endsWith('\n')) return null;
   const text = whole.slice(0, blank + 1);
-  const [, origin, digits, coded] = /^([^\n]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/=]+)\n$/.exec(text) ?? [];
-  const root = base64(coded ?? '');
-  if (origin === undefined || root?.length !== 32) return null;
   const signatures = [];
   for (const line of whole.slice(blank + 2, -1).split('\n')) {
     const [, name, blob] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/u.exec(line) ?? [];
@@ -139,7 +146,19 @@ function parseCheckpoint(note) {
     if (bytes === null || bytes.length < 5) return null;
     signatures.push({ name, id: bytes.toString('hex', 0, 4), signature: bytes.subarray(4) });
   }
-  return { origin, size: Number(digits), root, text: Buffer.from(text), signatures };
+  return { text: Buffer.from(text), signatures };
+}
+
+/** Whether this note is the one by which a key, destroyed since, named the key that follows it; both signed it. */
+function announces(note, previous, next) {
+  const keys = [previous, next].map(parseKey);
+  if (typeof note !== 'string' || keys.includes(null)) return false;
+  const name = `${keys[0].name}/key-change`;
+  const parsed = parseNote(Buffer.from(note));
+  if (parsed?.text.toString() !== `${name}\n${previous}\n${next}\n`) return false;
+  const idOf = ({ typed }) => sha256(`${name}\n`, typed).toString('hex', 0, 4);
+  const named = keys.map((key) => ({ ...key, name, id: idOf(key) }));
+  return signersAmong(named, parsed)?.size === 2;
 }
 
 /** Of these keys those that signed, or null if a signature of one of them does not hold. Other signatures are passed over. */
@@ -157,7 +176,8 @@ function signersAmong(keys, { text, signatures }) {
 /** Whose signatures a checkpoint of this size needs: one key's, or two where a change of key is first covered. */
 function neededFor(keys, size) {
   const begun = keys.filter(({ from }) => from <= size);
-  return begun.slice(begun.length > 1 && begun.at(-1).from === size ? -2 : -1);
+  const newest = begun.at(-1);
+  return begun.slice(begun.length > 1 && newest.from === size && newest.announced !== true ? -2 : -1);
 }
 
 /** What is wrong with the signatures on a checkpoint, or null. */
@@ -277,7 +297,11 @@ export function checkLog(files, { key = null, held = [], witnesses = [] } = {}) 
     size: newest?.size ?? 0,
     root: newest?.root.toString('hex') ?? null,
     checkpoints: checkpoints.size,
-    keys: keys.map(({ from, text }) => ({ from, verifierKey: text })),
+    keys: keys.map(({ from, text, announced }) => ({
+      from,
+      verifierKey: text,
+      ...(announced && { announced }),
+    })),
     trusted: key !== null,
     anchored: Math.max(0, ...vouchedBy.map(({ size }) => size).filter((size) => size <= lines.length)),
     receipts: anchors,
@@ -339,20 +363,22 @@ function firstDifference(hashes, leaves) {
   return -1;
 }
 
-/** The keys of the log: the first entry names the first, each change is announced under the key before. */
+/** The keys of the log: the first entry names the first, each change is announced under the key before; or, after a restore, by it. */
 function keysIn(entries, fault) {
   const keys = [];
-  const add = (from, text, at) => {
+  const add = (from, text, at, announced = false) => {
     const key = typeof text === 'string' ? parseKey(text) : null;
     if (key === null) fault(at, 'names a key that cannot be read');
-    else keys.push({ from, ...key });
+    else keys.push({ from, announced, ...key });
   };
   if (entries[0]?.what === 'log-opened') add(1, entries[0].verifierKey, 0);
   else fault(0, 'the log does not begin by naming its key');
-  for (const [at, { what, previous, verifierKey }] of entries.entries()) {
+  for (const [at, { what, previous, verifierKey, announced }] of entries.entries()) {
     if (what !== 'signing-key-changed') continue;
-    if (previous === keys.at(-1)?.text) add(at + 1, verifierKey, at);
-    else fault(at, 'changes the signing key, but not from the one in force');
+    if (previous !== keys.at(-1)?.text) fault(at, 'changes the signing key, but not from the one in force');
+    else if (announced === undefined) add(at + 1, verifierKey, at);
+    else if (announces(announced, previous, verifierKey)) add(at + 1, verifierKey, at, true);
+    else fault(at, 'changes the signing key by an announcement that the key before did not sign');
   }
   return keys;
 }
@@ -392,6 +418,8 @@ const signedAtOnce = new Set([
   ...['run-held', 'run-decided', 'run-rehearsed', 'run-sealed', 'run-withheld', 'run-failed'],
   ...['heartbeat', 'log-recomputed', 'signing-key-changed'],
 ]);
+const isSignedAtOnce = ({ what, announced }) =>
+  signedAtOnce.has(what) && (what !== 'signing-key-changed' || announced === undefined);
 
 const attested = new Set(['run-withheld', 'run-failed']);
 
@@ -404,7 +432,7 @@ function checkRuns(entries, checkpoints, fault) {
     const { what, run } = entry;
     // The end of a run without a release is attested before it is signed; logs of earlier versions did not do so.
     const last = attested.has(what) && !checkpoints.has(position + 1) ? position + 1 : position;
-    if (signedAtOnce.has(what) && !checkpoints.has(last + 1))
+    if (isSignedAtOnce(entry) && !checkpoints.has(last + 1))
       fault(last, `the checkpoint that was signed with entry ${position} (${what}) is missing`);
     if (what === 'run-decided') decided.set(run, { at: position, numbers: entry.totals?.outcomes?.released });
     if (what === 'decision-withdrawn') decided.delete(run);
@@ -558,7 +586,7 @@ function londonDay(at) {
  * `keys` as `{ from, verifierKey }`; `log` is the folder if there is one, `held` the checkpoints kept. Gives back what is wrong, or null.
  */
 export function checkProof(text, { keys, files = null, held = [] }) {
-  const known = keys.map(({ from, verifierKey }) => ({ from, ...parseKey(verifierKey) }));
+  const known = keys.map(({ verifierKey, ...span }) => ({ ...span, ...parseKey(verifierKey) }));
   const split = text.indexOf('\n\n');
   const head = text.slice(0, split).split('\n');
   const checkpoint = parseCheckpoint(Buffer.from(text.slice(split + 2)));

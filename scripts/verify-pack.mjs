@@ -2,9 +2,9 @@
 /**
  * Checks an auditor pack of export-gate. One file, plain Node, nothing of the program, no network:
  *
- *   node verify-pack.mjs DIR 'VERIFIER KEY'
+ *   node verify-pack.mjs DIR 'VERIFIER KEY'...
  *
- * The verifier key (`name+id+base64`) must come from somewhere else than the pack. Exit 0: everything holds. Exit 5: the first thing that
+ * The verifier keys (`name+id+base64`), every one the log has had, must come from somewhere else than the pack. Exit 0: everything holds. Exit 5: the first thing that
  * does not is named. Exit 2: asked wrongly. Formats: C2SP signed-note, tlog-checkpoint, tlog-proof; RFC 6962 trees over SHA-256.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto';
@@ -32,24 +32,26 @@ const idOf = (name, typedKey) =>
     .subarray(0, 4)
     .toString('hex');
 
-/** The text of a note, if this key signed it under this name. */
-function openNote(place, note, key, name) {
+/** The text of a note, if one of these keys signed it under this name. */
+function openNote(place, note, keys, name) {
   const end = note.lastIndexOf('\n\n');
   if (end < 0) refuse(place, 'is no signed note');
   const text = note.slice(0, end + 1);
   for (const line of note.slice(end + 2).split('\n')) {
     const [, signer, base64] = /^\u2014 (\S+) (\S+)$/u.exec(line) ?? [];
     const blob = Buffer.from(base64 ?? '', 'base64');
-    if (signer !== name || blob.toString('hex', 0, 4) !== idOf(name, key.bytes)) continue;
+    const key = keys.find(({ bytes }) => blob.toString('hex', 0, 4) === idOf(name, bytes));
+    if (signer !== name || key === undefined) continue;
     if (verify(null, Buffer.from(text), key.publicKey, blob.subarray(4))) return text;
     refuse(place, 'bears a signature that does not hold');
   }
-  return refuse(place, `is not signed by this key as ${name}`);
+  return refuse(place, `is not signed by a key you gave as ${name}`);
 }
 
-function openCheckpoint(place, note, key) {
-  const [origin, size, root, end, ...more] = openNote(place, note, key, key.name).split('\n');
-  if (origin !== key.name || !/^(0|[1-9]\d*)$/.test(size) || end !== '' || more.length > 0)
+function openCheckpoint(place, note, keys) {
+  const [{ name }] = keys;
+  const [origin, size, root, end, ...more] = openNote(place, note, keys, name).split('\n');
+  if (origin !== name || !/^(0|[1-9]\d*)$/.test(size) || end !== '' || more.length > 0)
     refuse(place, 'is no checkpoint of this log');
   return { size: Number(size), root: Buffer.from(root, 'base64') };
 }
@@ -94,13 +96,13 @@ function extends_(old, now, proof) {
 const hashes = (lines) => lines.filter((line) => line !== '').map((line) => Buffer.from(line, 'base64'));
 const upToBlank = (text) => text.slice(0, text.indexOf('\n\n')).split('\n');
 
-function verifyPack(folder, key) {
+function verifyPack(folder, keys) {
   const read = (name) => readFileSync(path.join(folder, name));
   const text = (name) => read(name).toString();
 
   const manifest = read('manifest.json');
-  const said = openNote('manifest.note', text('manifest.note'), key, `${key.name}/pack`);
-  if (said !== `${key.name}/pack\nmanifest sha256 ${sha256(manifest).toString('hex')}\n`)
+  const said = openNote('manifest.note', text('manifest.note'), keys, `${keys[0].name}/pack`);
+  if (said !== `${keys[0].name}/pack\nmanifest sha256 ${sha256(manifest).toString('hex')}\n`)
     refuse('manifest.json', 'is not the manifest that was signed');
   const { files } = JSON.parse(manifest);
   const standing = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -115,9 +117,15 @@ function verifyPack(folder, key) {
       refuse(name, 'is not what it was when it was signed');
   }
 
+  for (const line of text('log/verifier-keys').split('\n').slice(0, -1)) {
+    const named = readKey(line.slice(line.indexOf(' ') + 1));
+    if (!keys.some(({ bytes }) => named?.bytes.equals(bytes)))
+      refuse('log/verifier-keys', 'names a key that you did not give');
+  }
+
   const facts = JSON.parse(text('pack.json'));
   const note = text('log/checkpoint');
-  const checkpoint = openCheckpoint('log/checkpoint', note, key);
+  const checkpoint = openCheckpoint('log/checkpoint', note, keys);
   if (facts.log.size !== checkpoint.size || facts.log.root !== checkpoint.root.toString('hex'))
     refuse('pack.json', 'names another checkpoint than log/checkpoint');
 
@@ -139,7 +147,7 @@ function verifyPack(folder, key) {
 
   const older = names.filter((name) => name.startsWith('log/checkpoints/'));
   for (const name of older) {
-    const old = openCheckpoint(name, text(name), key);
+    const old = openCheckpoint(name, text(name), keys);
     const [size, ...proof] = upToBlank(text(name.replace('/checkpoints/', '/consistency/')));
     if (size !== `old ${old.size}` || !extends_(old, checkpoint, hashes(proof)))
       refuse(name, 'is not the beginning of this log');
@@ -178,16 +186,17 @@ function verifyPack(folder, key) {
 }
 
 const { positionals } = parseArgs({ allowPositionals: true });
-const [folder, keyText] = positionals;
-const key = readKey(keyText ?? '');
-if (folder === undefined || key === null) {
+const [folder, ...keyTexts] = positionals;
+const keys = keyTexts.map(readKey);
+const isOneLog = keys.length > 0 && keys.every((key) => key !== null && key.name === keys[0].name);
+if (folder === undefined || !isOneLog) {
   console.error(
-    "usage: node verify-pack.mjs DIR 'name+id+base64', the key as the log’s operator published it",
+    "usage: node verify-pack.mjs DIR 'name+id+base64'..., the keys of one log as its operator published them",
   );
   process.exitCode = 2;
 } else {
   try {
-    const { provider, from, to, size, entries, older, totals } = verifyPack(folder, key);
+    const { provider, from, to, size, entries, older, totals } = verifyPack(folder, keys);
     console.log(`The pack of ${JSON.stringify(provider.id)}, ${from} to ${to}, holds.`);
     console.log(
       `${entries} entries and ${older} earlier checkpoints stand under the checkpoint of ${size} entries.`,

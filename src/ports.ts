@@ -403,6 +403,8 @@ export interface LedgerReader {
   configurations(): Promise<readonly StoredConfiguration[]>;
   /** Providers under which a person stands in lists of a calendar year that are indexed. */
   indexedProviders(year: string, token: Uint8Array): Promise<readonly string[]>;
+  /** Tokens of everybody in the index of a calendar year, each once, in the order of their bytes. */
+  indexedPersons(year: string): AsyncIterable<Uint8Array>;
 }
 
 /** What a step may change. Everything in one call of `transact` happens or nothing does. */
@@ -497,6 +499,11 @@ export interface Ledger {
   readAlone<T>(work: (ledger: LedgerReader) => Promise<T>): Promise<T>;
   /** Leaves nothing of what was destroyed in the ledger's files: write-ahead log emptied, free pages overwritten. */
   compact(): Promise<void>;
+  /**
+   * Writes a consistent copy into a new private file, flushed when it resolves. Papers, and the wrapped keys that must die (of runs and
+   * days), are left out and never touch the copy's disk: a copy that brought them back would undo their erasure. Throws `ledger-failed`.
+   */
+  copyTo(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -515,17 +522,17 @@ export interface AuditLog {
   /**
    * Reads the new entries back onto the tree signed last, signs the tree as it then stands, stores the checkpoint; where there is nothing
    * new, gives back the last one. Signed by the key in force at that size, and by old and new where a change of key is first covered.
-   * Throws `audit-invalid` if a byte differs, if the tree does not extend what was signed last or is smaller than what was shown, and for
-   * a log without entries; `configuration-invalid` if the key is not at hand.
+   * Throws `audit-invalid` if a byte differs, if the tree does not extend what was signed last, if what is shown is none that this ledger
+   * signed, and for a log without entries; `configuration-invalid` if the key is not at hand.
    */
   sign(
     ledger: LedgerWriter,
   ): Promise<{ readonly size: number; readonly root: Digest; readonly note: string }>;
   /**
-   * Writes a checkpoint to the checkpoint file, durably and whole; callers come one after the other (`Ledger.readAlone`). Throws
-   * `audit-invalid` if the file shows a larger tree: then this ledger is an older one.
+   * Shows the newest checkpoint in the checkpoint file, durably and whole; callers come one after the other (`Ledger.readAlone`). Throws
+   * `audit-invalid` if what is shown there is none that this ledger signed: then the ledger is an older one or a fork of it, or was cut.
    */
-  publishCheckpoint(note: string): Promise<void>;
+  publishCheckpoint(ledger: LedgerReader): Promise<void>;
   /**
    * Recomputes the tree from the stored bytes and checks every stored checkpoint: root, growing sizes, the right key for its size; the
    * checkpoint shown must be one of them. Throws `audit-invalid` with the first bad position.
@@ -555,6 +562,8 @@ export interface AuditLog {
 export interface KeySpan {
   readonly from: number;
   readonly verifierKey: string;
+  /** The key before had announced it, and signs its first tree no more. */
+  readonly announced?: true;
 }
 
 /** What the log's key vouches for beside the log. */

@@ -5,7 +5,6 @@ import { createAuditLog } from './audit/audit-log.ts';
 import { exportLog } from './audit/export-log.ts';
 import { createPersonLists } from './audit/person-lists.ts';
 import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
-import { verifierKey } from './audit/signed-note.ts';
 import type { Config, SendingConfig } from './config.ts';
 import { headerIn } from './config-settings.ts';
 import { readDate } from './domain/calendar.ts';
@@ -13,7 +12,7 @@ import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
 import { approversIn, createApprovers } from './keys/approvers.ts';
-import { makeNextKey, readNextKey, replaceSigningKey } from './keys/key-change.ts';
+import { readNextKey, replaceSigningKey } from './keys/key-change.ts';
 import { initKeys, keyFilesIn, makeFolder, readMasterKey, readSigningKey } from './keys/key-files.ts';
 import type { KeyFiles } from './keys/key-files.ts';
 import { createKeyring } from './keys/keyring.ts';
@@ -42,7 +41,7 @@ import type {
 import { createAnchors } from './wiring-anchors.ts';
 
 export { exportLog, proveConsistency, proveEntry, proveRun };
-export { advanceRun, initKeys, keyFilesIn, makeNextKey, replaceSigningKey, takeAdvanceLock };
+export { advanceRun, initKeys, keyFilesIn, replaceSigningKey, takeAdvanceLock };
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -171,7 +170,13 @@ async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Pro
     });
     return;
   }
-  if (known === keyring.masterKeyId) return;
+  await demandSameMasterKey(ledger, keyring);
+}
+
+/** Throws `master-key-wrong` unless the ledger was begun with this key. */
+export async function demandSameMasterKey(ledger: Ledger, keyring: Keyring): Promise<void> {
+  const known = await ledger.read((tx) => tx.setting(masterKeySetting));
+  if (known === null || known === keyring.masterKeyId) return;
   throw new Failure('master-key-wrong', {
     message:
       'This master key is not the one the ledger was begun with: earlier opt-outs could not be recognised under it.',
@@ -229,10 +234,6 @@ export async function prepareLedger({
   await preparePostgresLedger(databaseOwnerUrl, role);
   return { role };
 }
-
-/** The key by which others check what this installation signs; no ledger is needed for it. */
-export const ownVerifierKey = ({ auditOrigin, dataDir }: Config): string =>
-  verifierKey(auditOrigin, readSigningKey(keyFilesIn(dataDir).signing).publicKey);
 
 /** An office that may advance runs. */
 export interface Advancing extends Office {

@@ -3,7 +3,8 @@ import { readConfig } from '../../src/config.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { announceKey } from '../../src/pipeline/custody.ts';
-import { initKeys, keyFilesIn, makeNextKey, openOffice } from '../../src/wiring.ts';
+import { prepareNextKey } from '../../src/wiring-keys.ts';
+import { initKeys, keyFilesIn, openOffice } from '../../src/wiring.ts';
 import { replaceSigningKey, systemChance, takeAdvanceLock } from '../../src/wiring.ts';
 
 /** `export-gate keys init`: makes the keys that do not exist yet; an existing key is never replaced. */
@@ -34,7 +35,7 @@ export async function rotate(): Promise<ExitCode> {
   try {
     // Opening ends a change that was cut short; then another one begins.
     await (await openOffice(config)).close();
-    makeNextKey(files);
+    prepareNextKey(config);
     const office = await openOffice(config);
     try {
       const next = office.audit.nextVerifierKey ?? '';
@@ -42,7 +43,7 @@ export async function rotate(): Promise<ExitCode> {
       await announceKey({ ...office, claim, by: `operator:${os.userInfo().username}` }, next);
       replaceSigningKey(files);
       process.stdout.write(
-        `verifier key:   ${next}\nThe old key is destroyed. Give the new verifier key to whoever checks this log.\n`,
+        `verifier key:   ${next}\nThe old key is destroyed. Give the new verifier key to whoever checks this log, copy the key folder again, and make a backup.\n`,
       );
       return exitCodes.done;
     } finally {

@@ -16,7 +16,8 @@ import type { PackFacts } from '../../src/domain/provider-pack.ts';
 import { tell } from '../../src/pipeline/context.ts';
 import type { Pipeline } from '../../src/pipeline/context.ts';
 import { commitSigned } from '../../src/pipeline/end.ts';
-import { openOffice, ownVerifierKey } from '../../src/wiring.ts';
+import { ownVerifierKeys } from '../../src/wiring-keys.ts';
+import { openOffice } from '../../src/wiring.ts';
 import { packPage } from '../words/pack/page.ts';
 
 export interface PackOptions {
@@ -39,9 +40,10 @@ export async function makePack(desk: PackDesk, options: PackOptions): Promise<Di
   const [from, to] = [dateOf(options.from), dateOf(options.to)];
   const dates = datesOf(from, to, londonDate(clock.now()));
   const provider = { id: options.provider, name: options.providerName ?? null };
-  const verifierKeys = `1 ${audit.verifierKey}\n`;
-  const request = { provider, dates, origin: audit.origin, verifierKeys };
-  const pack = await ledger.read((tx) => gatherPack(tx, request));
+  const pack = await ledger.read(async (tx) => {
+    const keys = await audit.keys(tx);
+    return gatherPack(tx, { provider, dates, origin: audit.origin, keys });
+  });
   const scripts = await scriptsThere();
   const files = [...pack.files, ...pagesOf(pack.facts, scripts.length > 0), ...scripts];
   const details = { format: packFormat, provider: provider.id, from, to };
@@ -65,10 +67,13 @@ export async function exportPack(options: PackOptions): Promise<ExitCode> {
   const office = await openOffice(readConfig());
   try {
     const digest = await makePack({ ...office, by: `operator:${os.userInfo().username}` }, options);
+    const keys = (await office.ledger.read((tx) => office.audit.keys(tx))).map(
+      ({ verifierKey }) => verifierKey,
+    );
     const lines = [
       `The pack lies in ${options.out}. Open index.html.`,
       `Its name in the log: ${digest}`,
-      `Give the auditor the verifier key by another way: ${office.audit.verifierKey}`,
+      ...keys.map((key) => `Give the auditor the verifier key by another way: ${key}`),
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
     return exitCodes.done;
@@ -80,9 +85,9 @@ export async function exportPack(options: PackOptions): Promise<ExitCode> {
 /** `export-gate audit check-pack`: exit 5 names what does not hold. Needs no ledger. */
 export async function check(
   folder: string,
-  { verifierKey, json }: { readonly verifierKey?: string; readonly json: boolean },
+  { verifierKey, json }: { readonly verifierKey?: readonly string[]; readonly json: boolean },
 ): Promise<ExitCode> {
-  const keys = [verifierKey ?? ownVerifierKey(readConfig())];
+  const keys = verifierKey ?? ownVerifierKeys(readConfig());
   const checked = await checkPack(folder, keys);
   const { provider, from, to, size, entries, earlierCheckpoints, totals } = checked;
   process.stdout.write(

@@ -7,8 +7,10 @@ import { formatRunId, isRehearsal } from '../../src/domain/run.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Config } from '../../src/config.ts';
 import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
+import { lastBackup, lastRestore } from '../../src/pipeline/backups.ts';
 import { openOffice, systemClock } from '../../src/wiring.ts';
 import { stateWords } from '../words/reasons.ts';
+import { describeCustody } from '../words/restored.ts';
 import { describeStanding, standingAsJson } from '../words/standings.ts';
 
 const shownNights = 14;
@@ -19,11 +21,13 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
   const office = await openOffice(config);
   try {
     const expected = lastNight(config);
-    const { own, runs, holds, checkpoint } = await office.ledger.read(async (tx) => ({
+    const { own, runs, holds, checkpoint, backup, restored } = await office.ledger.read(async (tx) => ({
       own: await tx.runs({ businessDate: expected }),
       runs: await tx.runs({ limit: shownNights }),
       holds: (await tx.holds()).filter(({ decision }) => decision === 'open'),
       checkpoint: await tx.checkpoint(),
+      backup: await lastBackup(tx),
+      restored: await lastRestore(tx),
     }));
     const configured = anchorNames.filter((name) => config.anchors[name] !== null);
     const standings = await anchorStandings(office, configured);
@@ -43,6 +47,8 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
       openHolds: holds.map(({ id, run, reasons }) => ({ id, run: formatRunId(run), reasons })),
       logSize: checkpoint?.size ?? 0,
       anchors: standings.map(standingAsJson),
+      backup,
+      restored,
     };
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     else {
@@ -61,6 +67,7 @@ export async function status({ json }: { readonly json: boolean }): Promise<Exit
         ),
         `  audit log: ${result.logSize} entries signed`,
         ...standings.map(describeStanding),
+        ...describeCustody(backup, restored),
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     }

@@ -50,7 +50,7 @@ export const evidence: Menu = (program, enter) => {
   audit
     .command('check-pack <dir>')
     .description('check an auditor pack; exit 5 if anything in it does not hold')
-    .option('--verifier-key <key>', 'the log’s verifier key (default: our own)')
+    .option('--verifier-key <key...>', 'every verifier key the log has had (default: our own)')
     .option('--json', 'as JSON', false)
     .action(enter(async () => (await import('../commands/pack.ts')).check));
 

@@ -33,6 +33,23 @@ export const installation: Menu = (program, enter) => {
     )
     .action(enter(async () => (await import('../commands/ledger.ts')).prepare));
 
+  program
+    .command('backup <dir>')
+    .description(
+      'copy the ledger into a new folder, sealed and read back; no keys, and nothing that must die',
+    )
+    .option('--json', 'as JSON', false)
+    .action(enter(async () => (await import('../commands/backup.ts')).backup));
+  program
+    .command('restore <dir>')
+    .description('put a backup in the place of the ledger; needs a second person, and says what is lost')
+    .requiredOption('--reason <words>', 'why; it stands in the log, and every provider may be shown it')
+    .option('--signature <file>', 'detached Ed25519 signature of an approver over `restore --text`, base64')
+    .option('--newest-checkpoint <file>', 'the newest checkpoint that somebody else holds')
+    .option('--text', 'change nothing; print the text that the approver signs', false)
+    .option('--json', 'as JSON', false)
+    .action(enter(async () => (await import('../commands/backup.ts')).restore));
+
   const config = program.command('config').description('the configuration');
   config
     .command('check')

@@ -52,6 +52,8 @@ export const holdWords: Readonly<Record<HoldReason, string>> = {
   'too-few-answered': 'Less than 90 % of the numbers asked about were answered.',
   'clock-skew': 'Our clock and MESH’s differ by more than two hours.',
   'clock-moved': 'Our clock and MESH’s came to differ by more than two hours while answers were awaited.',
+  'ledger-restored':
+    'The ledger was restored: choices recorded and people erased here after its backup may be lost until somebody does it again. See that it was done, then approve.',
 };
 
 export const withheldWords: Readonly<Record<WithheldReason, string>> = {

@@ -11,12 +11,12 @@ import type {
   LedgerReader,
   LedgerWriter,
 } from '../ports.ts';
-import { demandNotAhead, publishCheckpointFile, readCheckpointFile } from './checkpoint-file.ts';
+import { demandOurs, publishCheckpointFile, readCheckpointFile } from './checkpoint-file.ts';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { append, consistencyProof, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
 import { altered, checkedLeaf, demandSigned, recompute, same } from './recompute.ts';
 import { parseVerifierKey, verifierKey } from './signed-note.ts';
-import { formatKeys, keysAfter, parseKeys, signersOf } from './signing-keys.ts';
+import { keysAfter, parseKeys, signersOf, storeKeys } from './signing-keys.ts';
 import { vouch } from './vouching.ts';
 
 export interface SigningKey {
@@ -59,20 +59,20 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       const line = lineOf(entry, chance.bytes(blindBytes));
       const leaf = leafHash(line);
       if (entry.what === 'log-opened' || entry.what === 'signing-key-changed')
-        await ledger.set(namedKeys, formatKeys(keysAfter(await keysOf(ledger), frontier.size, entry)));
+        await ledger.set(namedKeys, storeKeys(keysAfter(await keysOf(ledger), frontier.size, entry)));
       await ledger.appendEntry({ position: frontier.size, line, leaf });
       await ledger.setFrontier(append(frontier, leaf));
       return { position: frontier.size } as EntryProof;
     },
 
     async sign(ledger) {
+      await demandOurs(ledger, await readCheckpointFile(checkpointFile), checkpointFile);
       const keys = await keysOf(ledger);
       const last = await ledger.checkpoint();
       const frontier = await readBack(ledger, keys, last?.note ?? null);
       const tree = { size: frontier.size, root: rootOf(frontier) };
       const told = { size: tree.size, root: Buffer.from(tree.root).toString('hex') };
       if (last?.size === tree.size) return { ...told, note: last.note };
-      demandNotAhead(await readCheckpointFile(checkpointFile), tree.size, checkpointFile);
       const [signer, ...others] = signersOf(keys, tree.size).map(signerFor);
       if (tree.size === 0 || signer === undefined) throw nothingToSign();
       const note = signCheckpoint({ origin, ...tree }, signer, ...others);
@@ -83,7 +83,11 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
 
     vouch: (kind, manifest) => vouch(origin, kind, manifest, signingKey.privateKey),
 
-    publishCheckpoint: (note) => publishCheckpointFile(checkpointFile, note),
+    async publishCheckpoint(ledger) {
+      await demandOurs(ledger, await readCheckpointFile(checkpointFile), checkpointFile);
+      const newest = await ledger.checkpoint();
+      if (newest !== null) await publishCheckpointFile(checkpointFile, newest.note);
+    },
 
     async readCheckpoint(ledger, note) {
       const verifiers = (await keysOf(ledger)).map((span) => parseVerifierKey(span.verifierKey));
@@ -107,9 +111,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       if (stored.size !== frontier.size || !same(rootOf(stored), rootOf(frontier)))
         throw altered(frontier.size);
       signerFor(keys.at(-1));
-      if (formatKeys(keys) !== formatKeys(named)) throw keysAltered();
-      if (shown !== null && (await ledger.checkpoints()).every(({ note }) => note !== shown))
-        throw shownByAnother(checkpointFile);
+      if (storeKeys(keys) !== storeKeys(named)) throw keysAltered();
+      await demandOurs(ledger, shown, checkpointFile);
       return { size: frontier.size, root: Buffer.from(rootOf(frontier)).toString('hex') };
     },
   };
@@ -190,11 +193,4 @@ const keysAltered = (): Failure =>
     message: 'The ledger keeps other signing keys than its entries name.',
     place: 'verifier keys',
     hint: 'Stop exporting. Keep the ledger as it is, and ask who wrote to it.',
-  });
-
-const shownByAnother = (file: string): Failure =>
-  new Failure('audit-invalid', {
-    message: 'The checkpoint that was shown is none of those the ledger holds.',
-    place: file,
-    hint: 'Stop exporting. Either the file was replaced, or the ledger is an older one put back. Keep both.',
   });

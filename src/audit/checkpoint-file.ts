@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '../domain/failure.ts';
+import type { LedgerReader } from '../ports.ts';
 
 /** The note that was shown last, or null where none was. */
 export async function readCheckpointFile(file: string): Promise<string | null> {
@@ -15,12 +16,12 @@ export async function readCheckpointFile(file: string): Promise<string | null> {
 
 /**
  * Replaces the checkpoint file durably: written beside, flushed, renamed, folder flushed. A reader sees the old or the new one whole; two
- * writers never share the file beside. Throws `audit-invalid` where a larger tree was shown already.
+ * writers never share the file beside. Throws `audit-invalid` where a larger tree is shown.
  */
 export async function publishCheckpointFile(file: string, note: string): Promise<void> {
   const shown = await readCheckpointFile(file);
   if (shown === note) return;
-  demandNotAhead(shown, sizeIn(note), file);
+  if (shown !== null && !(sizeIn(shown) <= sizeIn(note))) throw goesBack(file);
   const beside = `${file}.${randomUUID()}`;
   const written = await open(beside, 'wx', 0o600);
   try {
@@ -33,15 +34,20 @@ export async function publishCheckpointFile(file: string, note: string): Promise
   await syncFolder(path.dirname(file));
 }
 
-/** What was signed and shown never shrinks. Throws `audit-invalid` unless the note shown is of a tree of at most this size. */
-export function demandNotAhead(shown: string | null, size: number, file: string): void {
-  if (shown === null || sizeIn(shown) <= size) return;
+/**
+ * What was signed and shown never shrinks and is never forked: the note that was shown must be one that this ledger signed. Throws
+ * `audit-invalid` if it is not: the ledger is an older one that was put back, even one that has outgrown what was shown; or it was cut; or
+ * the file is somebody else's.
+ */
+export async function demandOurs(ledger: LedgerReader, shown: string | null, file: string): Promise<void> {
+  if (shown === null || (await ledger.checkpoint())?.note === shown) return;
+  if ((await ledger.checkpoints()).some(({ note }) => note === shown)) return;
   throw new Failure('audit-invalid', {
     message:
-      'A larger log than this one was signed and shown before: this ledger is an older one, or was cut.',
+      'A checkpoint was shown that this ledger never signed: the ledger is an older one, was cut or forked, or the file was replaced.',
     place: file,
-    found: `a checkpoint of ${String(sizeIn(shown))} entries; the ledger holds ${size}`,
-    hint: 'Nothing was signed. Put the newest ledger back; a restore needs its own command and two people.',
+    found: `a checkpoint of ${String(sizeIn(shown))} entries; the ledger holds ${(await ledger.frontier()).size}`,
+    hint: 'Nothing was signed or sent. Keep both. Put the newest ledger back, or restore a backup with `export-gate restore`, which needs two people and says what is lost.',
   });
 }
 
@@ -50,6 +56,13 @@ const sizeIn = (note: string): number => {
   const digits = note.split('\n')[1] ?? '';
   return /^\d+$/.test(digits) ? Number(digits) : NaN;
 };
+
+const goesBack = (file: string): Failure =>
+  new Failure('audit-invalid', {
+    message: 'A larger tree is shown than the one to be shown now.',
+    place: file,
+    hint: 'Nothing was changed. Find out which of the two is the newer log, and keep both.',
+  });
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AttestedList, Entry } from '../domain/evidence.ts';
 import { Failure } from '../domain/failure.ts';
-import { newestCheckpointName } from '../domain/log-format.ts';
+import { newestCheckpointName, verifierKeysName } from '../domain/log-format.ts';
 import { nightTable } from '../domain/night-table.ts';
 import type { PackFacts, Shown, ShownRun } from '../domain/provider-pack.ts';
 import { openCheckpoint } from './checkpoint.ts';
@@ -11,6 +11,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { hashBytes, leafHash, verifyConsistency, verifyInclusion } from './merkle-tree.ts';
 import { openSealedFolder } from './sealed-folder.ts';
 import { parseVerifierKey } from './signed-note.ts';
+import { parseKeys } from './signing-keys.ts';
 
 export interface PackChecked {
   readonly provider: string;
@@ -34,7 +35,7 @@ interface Pack {
 
 /**
  * Everything that can be known of a pack: seal, checkpoints, every entry, every total, and that the page's facts say no more than they
- * prove. Throws `audit-invalid` naming the file that does not hold.
+ * prove. `verifierKeys`: every key the log has had, from somewhere else than the pack. Throws `audit-invalid` naming the file that does not hold.
  */
 export async function checkPack(folder: string, verifierKeys: readonly string[]): Promise<PackChecked> {
   const { digest, files } = await openSealedFolder(folder, 'pack', verifierKeys);
@@ -43,6 +44,11 @@ export async function checkPack(folder: string, verifierKeys: readonly string[])
   const verifiers = verifierKeys.map(parseVerifierKey);
   const note = await read(`log/${newestCheckpointName}`);
   const checkpoint = openCheckpoint(note, facts.log.origin, verifiers);
+  const named = parseKeys((await read(`log/${verifierKeysName}`)).toString());
+  demand(
+    named.every(({ verifierKey }) => verifierKeys.includes(verifierKey)),
+    `log/${verifierKeysName}`,
+  );
   const names = files.map(({ name }) => name);
   const pack = { read, names, facts, checkpoint, note };
   const root = Buffer.from(checkpoint.root).toString('hex');

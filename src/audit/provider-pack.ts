@@ -10,7 +10,7 @@ import { checkpointName, newestCheckpointName, verifierKeysName } from '../domai
 import { packFormat, showPeople } from '../domain/provider-pack.ts';
 import type { PackFacts, ShownNight, ShownPeople, ShownRun } from '../domain/provider-pack.ts';
 import { formatRunId, isFinal, isRehearsal } from '../domain/run.ts';
-import type { LedgerReader, SignedCheckpoint, StoredRun } from '../ports.ts';
+import type { KeySpan, LedgerReader, SignedCheckpoint, StoredRun } from '../ports.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import { leafHash } from './merkle-tree.ts';
 import { base64Lines, createTree } from './proofs.ts';
@@ -19,14 +19,15 @@ import { isNamed, readProviderLists } from './provider-lists.ts';
 import type { ProvedTotal } from './provider-lists.ts';
 import { mayBeShown } from './shown-entries.ts';
 import type { ShownEntry } from './shown-entries.ts';
+import { formatKeys } from './signing-keys.ts';
 
 export interface PackRequest {
   readonly provider: { readonly id: string; readonly name: string | null };
   /** First to last. */
   readonly dates: readonly LocalDate[];
   readonly origin: string;
-  /** As they stand in an exported log: a line a key. */
-  readonly verifierKeys: string;
+  /** Every key the log has had, oldest first. */
+  readonly keys: readonly KeySpan[];
 }
 
 export interface PackFile {
@@ -62,7 +63,8 @@ export async function gatherPack(ledger: LedgerReader, request: PackRequest): Pr
     nights.push({ businessDate, runs: shown });
   }
   const log = { origin, size: checkpoint.size, root: Buffer.from(checkpoint.root).toString('hex') };
-  files.push({ name: `log/${verifierKeysName}`, bytes: Buffer.from(request.verifierKeys) });
+  const begun = request.keys.filter(({ from }) => from <= checkpoint.size);
+  files.push({ name: `log/${verifierKeysName}`, bytes: Buffer.from(formatKeys(begun)) });
   return { facts: { format: packFormat, provider, from, to, log, nights }, files };
 }
 

@@ -16,6 +16,12 @@ export interface ErasedBlock {
   readonly after: Digest;
 }
 
+/** A signed tree of which this log is no continuation. */
+export interface LostTree {
+  readonly size: number;
+  readonly root: Digest;
+}
+
 export type CustodyStep =
   | { readonly what: 'log-opened'; readonly origin: string; readonly verifierKey: string }
   | {
@@ -32,7 +38,16 @@ export type CustodyStep =
     }
   | { readonly what: 'heartbeat'; readonly lastRun: string }
   | { readonly what: 'log-recomputed'; readonly size: number; readonly root: Digest }
-  | { readonly what: 'signing-key-changed'; readonly previous: string; readonly verifierKey: string }
+  | {
+      /**
+       * `announced`: the note by which the old key named this one before it was destroyed (audit/key-succession.ts). It stands there where
+       * a ledger of before the change was restored, and takes the place of the old key's signature.
+       */
+      readonly what: 'signing-key-changed';
+      readonly previous: string;
+      readonly verifierKey: string;
+      readonly announced?: string;
+    }
   | {
       readonly what: 'checkpoint-anchored';
       readonly anchor: string;
@@ -69,9 +84,16 @@ export type CustodyStep =
   | { readonly what: 'run-replayed'; readonly differences: number }
   | { readonly what: 'backup-made'; readonly size: number; readonly root: Digest; readonly digest: Digest }
   | {
+      /**
+       * The next entry after a restore: entries up to `size` are those of the backup. `anchoredSize`: the largest tree known to have been
+       * signed; where it is larger, entries from `size` up to it are lost, and this log will never agree with it. `lost` names each tree
+       * known that this log does not extend, so that whoever holds its checkpoint finds it here.
+       */
       readonly what: 'ledger-restored';
       readonly size: number;
       readonly anchoredSize: number;
+      readonly lost: readonly LostTree[];
+      readonly backup: Digest;
       readonly reason: string;
       readonly approvedBy: readonly string[];
     }
@@ -85,6 +107,12 @@ export type CustodyStep =
       readonly what: 'person-request-refused';
       readonly asked: string;
       readonly reason: string;
+    }
+  | {
+      /** A drop that stands on the disk though a restored ledger does not know that it was released; null where it cannot be read. */
+      readonly what: 'drop-recognised';
+      readonly drop: string;
+      readonly manifest: Digest | null;
     }
   | { readonly what: 'year-erased'; readonly year: string; readonly keyId: string; readonly reason: string }
   | { readonly what: 'legal-hold-set' | 'legal-hold-lifted'; readonly reason: string };

@@ -18,12 +18,16 @@ export const holdReasons = [
   'too-few-answered',
   'clock-skew',
   'clock-moved',
+  'ledger-restored',
 ] as const;
 export type HoldReason = (typeof holdReasons)[number];
 
 /** What is looked at before anybody is asked about, and settled there; the others belong to the release. */
 export const isBeforeAsking = (reason: HoldReason): boolean =>
-  reason === 'opt-out-unmatched' || reason === 'roster-jump' || reason === 'clock-skew';
+  reason === 'opt-out-unmatched' ||
+  reason === 'roster-jump' ||
+  reason === 'clock-skew' ||
+  reason === 'ledger-restored';
 
 /** What a person must look at although the request goes on waiting: the message is not certainly its answer. */
 export const leavesRequestOpen = (reason: HoldReason): boolean =>

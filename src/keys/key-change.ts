@@ -5,7 +5,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs';
-import { readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { readSigningKey } from './key-files.ts';
 import type { KeyFiles } from './key-files.ts';
@@ -52,6 +52,27 @@ export function replaceSigningKey(files: KeyFiles): void {
   } finally {
     closeSync(old);
   }
+}
+
+/** What is public of every change of key, and must be kept with the keys: without it a backup of before a change cannot be restored. */
+const changesFile = ({ signing }: KeyFiles): string => path.join(path.dirname(signing), 'key-changes.json');
+
+/** The notes by which keys named the next one (audit/key-succession.ts), oldest first. */
+export const readKeyChanges = (files: KeyFiles): readonly string[] =>
+  existsSync(changesFile(files)) ? (JSON.parse(readFileSync(changesFile(files), 'utf8')) as string[]) : [];
+
+/** Keeps one more, durably and whole. The same one again is not kept twice. */
+export function keepKeyChange(files: KeyFiles, note: string): void {
+  const kept = readKeyChanges(files);
+  if (kept.includes(note)) return;
+  const beside = `${changesFile(files)}.${randomUUID()}`;
+  writeFileSync(beside, `${JSON.stringify([...kept, note], null, 2)}\n`, {
+    flag: 'wx',
+    mode: 0o600,
+    flush: true,
+  });
+  renameSync(beside, changesFile(files));
+  syncFolder(path.dirname(changesFile(files)));
 }
 
 function syncFolder(folder: string): void {

@@ -10,7 +10,7 @@ import type { Tables } from './tables.ts';
 
 type PersonReader = Pick<
   LedgerReader,
-  'personList' | 'personLists' | 'personListPieces' | 'indexedProviders' | 'indexSizes'
+  'personList' | 'personLists' | 'personListPieces' | 'indexedProviders' | 'indexedPersons' | 'indexSizes'
 >;
 type PersonWriter = Pick<LedgerWriter, 'putPersonList' | 'indexPersons' | 'forgetPerson' | 'overwritePiece'>;
 
@@ -83,6 +83,23 @@ export const readPersonEvidence = (db: Kysely<Tables>): PersonReader => ({
       .orderBy('providerId')
       .execute();
     return rows.map(({ providerId }) => providerId);
+  },
+
+  async *indexedPersons(year) {
+    let after: Uint8Array = new Uint8Array();
+    for (;;) {
+      const page = await db
+        .selectFrom('personIndex')
+        .select('token')
+        .distinct()
+        .where('year', '=', year)
+        .where('token', '>', after)
+        .orderBy('token')
+        .limit(rowsAtOnce)
+        .execute();
+      for (const { token } of page) yield (after = token);
+      if (page.length < rowsAtOnce) return;
+    }
   },
 });
 

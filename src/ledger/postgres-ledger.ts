@@ -123,12 +123,20 @@ function postgresEngine(reading: Kysely<Tables>, writing: Kysely<Tables>): Engin
   return {
     reading,
     writing,
+    copyTo: () => Promise.reject(backedUpElsewhere()),
     compact: () => writing.transaction().execute(wipeDestroyed),
     close: async () => {
       await Promise.all([reading.destroy(), writing.destroy()]);
     },
   };
 }
+
+const backedUpElsewhere = (): Failure =>
+  new Failure('usage', {
+    message: 'A ledger in PostgreSQL is backed up by the means of its database.',
+    place: 'DATABASE_URL',
+    hint: 'Nothing was written. Keep such backups no longer than PAPERS_KEEP_DAYS: what must die lies in them, sealed under the master key.',
+  });
 
 /** The index of persons, which is large, only when somebody was taken out of it. What archives of the server's own log keep is its owner's to bound. */
 async function wipeDestroyed(db: Kysely<Tables>): Promise<void> {

@@ -8,6 +8,7 @@ import { migrate } from './migrations.ts';
 import { indexWipeSetting } from './person-evidence.ts';
 import { preparePrivateFile } from './private-file.ts';
 import { readSettings, writeSettings } from './settings.ts';
+import { copySqlite } from './sqlite-copy.ts';
 import { openConnection, queriesOver, tryFor } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-driver.ts';
 import { sqliteMigrations } from './sqlite-schema.ts';
@@ -39,7 +40,7 @@ export async function openSqliteLedger(path: string, options: SqliteLedgerOption
     const reading = await openConnection(path);
     reading.exec(`PRAGMA busy_timeout = ${busyTimeout}; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY`);
     writing.exec('PRAGMA busy_timeout = 0');
-    return ledgerOn(sqliteEngine(reading, writing, busyTimeout));
+    return ledgerOn(sqliteEngine(reading, writing, { path, patience: busyTimeout }));
   } catch (thrown) {
     writing.close();
     throw thrown;
@@ -60,7 +61,11 @@ function prepareWriter(connection: SqliteConnection, busyTimeout: number): void 
     PRAGMA journal_size_limit = ${largestIdleLog}`);
 }
 
-function sqliteEngine(readingFrom: SqliteConnection, writingTo: SqliteConnection, patience: number): Engine {
+function sqliteEngine(
+  readingFrom: SqliteConnection,
+  writingTo: SqliteConnection,
+  { path, patience }: { readonly path: string; readonly patience: number },
+): Engine {
   const reading = queriesOver(readingFrom, patience);
   const writing = queriesOver(writingTo, patience);
   /** Waits until nobody reads or writes through this ledger, and lets nobody in meanwhile. */
@@ -75,6 +80,7 @@ function sqliteEngine(readingFrom: SqliteConnection, writingTo: SqliteConnection
         await db.transaction().execute(wipeDestroyed);
         await emptyLog(writingTo, patience);
       }),
+    copyTo: (file) => copySqlite(path, file),
     close: () =>
       alone(async () => {
         // The package lets go of its files only when its statements are collected: leave nothing to do in the log.

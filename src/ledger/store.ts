@@ -23,6 +23,7 @@ export interface Engine {
   readonly reading: Kysely<Tables>;
   readonly writing: Kysely<Tables>;
   compact(): Promise<void>;
+  copyTo(file: string): Promise<void>;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -58,10 +59,22 @@ export function ledgerOn(engine: Engine): Ledger {
 
     compact: () => whileOpen(() => engine.compact()),
 
+    copyTo: (file) => whileOpen(() => engine.copyTo(file)),
+
     /** Waits for what is under way; a second call does nothing. */
     close: () => outermost(() => (closed ??= engine.close())),
   };
 }
+
+/** Only reading, for a copy that nobody writes to. */
+export const readingOn = (db: Kysely<Tables>): Pick<Ledger, 'read' | 'close'> => ({
+  read: (work) =>
+    db
+      .transaction()
+      .setAccessMode('read only')
+      .execute((tx) => work(readerOn(tx))),
+  close: () => db.destroy(),
+});
 
 const readerOn = (db: Kysely<Tables>): LedgerReader => ({
   ...readSettings(db),

@@ -13,6 +13,7 @@ import { fail, reread, showCheckpoint, signRest } from './end.ts';
 import { gateRun } from './gate.ts';
 import { expireHold, holdHasExpired } from './holds.ts';
 import { destroyDueKeys } from './housekeeping.ts';
+import { demandKnownDrops } from './known-drops.ts';
 import { openRun, tellRefusal } from './open.ts';
 import { releaseRun, resumeDecided, sealRun } from './release.ts';
 
@@ -34,6 +35,7 @@ export async function advanceRun(
 ): Promise<Advanced> {
   await showCheckpoint(pipeline);
   await destroyDueKeys(pipeline);
+  if (!rehearse) await demandKnownDrops(pipeline, businessDate);
   const existing = await currentRun(pipeline, businessDate, rehearse);
   const id = existing ?? (await nextId(pipeline, businessDate, rehearse));
   if (existing === null) {

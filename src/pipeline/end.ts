@@ -104,13 +104,11 @@ export async function commitSigned(
 
 /**
  * Shows the newest checkpoint outside the ledger: after each signature, and once more when runs are taken up, for a crash may have come
- * between the two. Nobody signs meanwhile, so that a process that was held up never shows an older one than another has shown.
+ * between the two. Nobody signs meanwhile, so that a process that was held up never shows an older one than another has shown. Throws
+ * `audit-invalid` where something was shown that this ledger never signed: nothing may be decided on it.
  */
 export async function showCheckpoint({ ledger, audit }: Pick<Signing, 'ledger' | 'audit'>): Promise<void> {
-  await ledger.readAlone(async (tx) => {
-    const checkpoint = await tx.checkpoint();
-    if (checkpoint !== null) await audit.publishCheckpoint(checkpoint.note);
-  });
+  await ledger.readAlone((tx) => audit.publishCheckpoint(tx));
 }
 
 /**

@@ -10,6 +10,7 @@ import { chunkList, holds, numberList } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
 import type { RunId } from '../domain/run.ts';
 import type { LedgerWriter, StoredRun } from '../ports.ts';
+import { awaitsPerson } from './backups.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { withhold, expiredApproval } from './end.ts';
@@ -228,5 +229,6 @@ async function gateReasons(
     )
   )
     reasons.push('roster-jump');
+  if (await pipeline.ledger.read(awaitsPerson)) reasons.push('ledger-restored');
   return reasons;
 }

@@ -13,6 +13,7 @@ import type {
   StoredHold,
   StoredRun,
 } from '../ports.ts';
+import { noteSeen } from './backups.ts';
 import { demandApproversInForce } from './configuration.ts';
 import { runOf, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
@@ -123,6 +124,7 @@ export async function approveHold(
     await tx.decideHold(id, 'approved', who, proof);
     // What is let pass in a rehearsal must hold the run itself all the same.
     if (hold.reasons.includes('opt-out-unmatched') && !isRehearsal(hold.run)) await acceptStrangers(tx);
+    if (hold.reasons.includes('ledger-restored') && !isRehearsal(hold.run)) await noteSeen(tx);
     await tx.moveRun(run, 'held', run.heldFrom ?? 'answered', { heldFrom: null }, proof);
   });
 }

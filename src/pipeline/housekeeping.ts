@@ -9,6 +9,7 @@ import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { recomputeWeekly } from './custody.ts';
 import { signRest } from './end.ts';
+import { unknownDropsOf } from './known-drops.ts';
 import { resumeDecided } from './release.ts';
 
 /**
@@ -93,17 +94,23 @@ export async function compactIfDue({
   await ledger.transact(claim, (tx) => tx.set(compactionSetting, 'no'));
 }
 
-/** Whether every run of a date ended that many days ago; a date that never had a run has outlived once a later date was run. */
-async function hasOutlived({ ledger, clock }: Pipeline, date: LocalDate, keepDays: number): Promise<boolean> {
+/**
+ * Whether every run of a date ended that many days ago, or was opened then and stands since under a drop that it does not know, as after a
+ * restore; a date that never had a run has outlived once a later date was run.
+ */
+async function hasOutlived(pipeline: Pipeline, date: LocalDate, keepDays: number): Promise<boolean> {
+  const { ledger, clock } = pipeline;
   if (addDays(date, keepDays) >= londonDate(clock.now())) return false;
   const { own, newest } = await ledger.read(async (tx) => ({
     own: (await tx.runs({ businessDate: date })).filter((run) => !isRehearsal(run)),
     newest: await tx.runs({ limit: 1 }),
   }));
   if (own.length === 0) return newest.some((run) => run.businessDate > date && isFinal(run.state));
-  return own.every(
-    ({ state, endedAt }) => isFinal(state) && (endedAt ?? Infinity) + keepDays * day < clock.now(),
-  );
+  const closed = (await unknownDropsOf(pipeline, date)).map(({ revision }) => revision);
+  return own.every(({ state, revision, openedAt, endedAt }) => {
+    const over = isFinal(state) ? endedAt : closed.includes(revision) ? openedAt : null;
+    return (over ?? Infinity) + keepDays * day < clock.now();
+  });
 }
 
 /** The entry stands only if the removal did not throw. */

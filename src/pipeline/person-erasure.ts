@@ -33,6 +33,18 @@ export const setLegalHold = (desk: ErasureDesk, reason: string): Promise<void> =
     await tx.set(legalHoldSetting, reason);
   });
 
+/** Sets the hold that stands in another ledger, where none stands here. */
+export async function copyLegalHold(
+  desk: Pick<ErasureDesk, 'audit' | 'clock' | 'by'>,
+  theirs: LedgerReader,
+  tx: LedgerWriter,
+): Promise<void> {
+  const reason = await legalHold(theirs);
+  if (reason === null || (await legalHold(tx)) !== null) return;
+  await tell(desk, tx, null, { what: 'legal-hold-set', reason });
+  await tx.set(legalHoldSetting, reason);
+}
+
 export const liftLegalHold = (desk: ErasureDesk, reason: string): Promise<void> =>
   commitSigned(desk, async (tx) => {
     await tell(desk, tx, null, { what: 'legal-hold-lifted', reason });

@@ -3,7 +3,7 @@ import { channels, choices, deciders } from '../domain/in-service-choice.ts';
 import type { InServiceChoice } from '../domain/in-service-choice.ts';
 import { readInstant } from '../domain/calendar.ts';
 import { Failure } from '../domain/failure.ts';
-import type { Ledger, LedgerReader, WrappedKey } from '../ports.ts';
+import type { Ledger, LedgerReader, LedgerWriter, WrappedKey } from '../ports.ts';
 import type { Pipeline } from './context.ts';
 import { sha256, tell } from './context.ts';
 
@@ -69,21 +69,46 @@ export async function recordChoice(pipeline: ChoiceDesk, told: ToldChoice): Prom
       hint: 'Nothing was recorded. Say it again with values of these lists.',
     });
   }
-  const { ledger, keyring, claim, chance } = pipeline;
-  await ledger.transact(claim, async (tx) => {
-    let key: WrappedKey | null = await tx.keyOf('choice-papers', scope);
-    if (key === null) {
-      key = keyring.create('choice-papers', scope);
-      await tx.addKey(key, null);
-    }
-    const plain = Buffer.from(JSON.stringify(told));
-    const name = `choice:${Buffer.from(chance.bytes(16)).toString('hex')}`;
-    const proof = await tell(pipeline, tx, null, {
-      what: 'choice-recorded',
-      choice: told.choice,
-      channel: told.channel,
-      commitment: sha256(chance.bytes(32), plain),
-    });
-    await tx.recordChoice({ name, keyId: key.keyId, sealed: keyring.seal(key, name, plain) }, proof);
-  });
+  const name = `choice:${Buffer.from(pipeline.chance.bytes(16)).toString('hex')}`;
+  const plain = Buffer.from(JSON.stringify(told));
+  await pipeline.ledger.transact(pipeline.claim, (tx) => keepChoice(pipeline, tx, name, plain));
+}
+
+type KeepingDesk = Pick<ChoiceDesk, 'keyring' | 'chance' | 'audit' | 'clock' | 'by'>;
+
+async function keepChoice(
+  desk: KeepingDesk,
+  tx: LedgerWriter,
+  name: string,
+  plain: Uint8Array,
+): Promise<void> {
+  const { keyring, chance } = desk;
+  let key: WrappedKey | null = await tx.keyOf('choice-papers', scope);
+  if (key === null) {
+    key = keyring.create('choice-papers', scope);
+    await tx.addKey(key, null);
+  }
+  const { choice, channel } = JSON.parse(Buffer.from(plain).toString()) as ToldChoice;
+  const commitment = sha256(chance.bytes(32), plain);
+  const proof = await tell(desk, tx, null, { what: 'choice-recorded', choice, channel, commitment });
+  await tx.recordChoice({ name, keyId: key.keyId, sealed: keyring.seal(key, name, plain) }, proof);
+}
+
+/** Records here what is recorded in another ledger under the same master key and not here. Gives how many those are. */
+export async function copyChoices(
+  desk: KeepingDesk,
+  theirs: LedgerReader,
+  tx: LedgerWriter,
+): Promise<number> {
+  const key = await theirs.keyOf('choice-papers', scope);
+  if (key === null) return 0;
+  const known = new Set<string>();
+  for await (const { name } of tx.recordedChoices()) known.add(name);
+  let copied = 0;
+  for await (const { name, sealed } of theirs.recordedChoices()) {
+    if (known.has(name)) continue;
+    await keepChoice(desk, tx, name, desk.keyring.open(key, name, sealed));
+    copied += 1;
+  }
+  return copied;
 }

@@ -116,12 +116,11 @@ describe('signing', () => {
   });
 
   it('refuses to sign less than was shown, and to show less', async () => {
-    const { note: small } = await audit.sign(ledger);
-    await audit.publishCheckpoint(small);
+    await audit.sign(ledger);
+    await audit.publishCheckpoint(ledger);
     await tell(audit, heartbeat);
     const { note } = await audit.sign(ledger);
-    await audit.publishCheckpoint(note);
-    await expect(audit.publishCheckpoint(small)).rejects.toEqual(failing('audit-invalid', 'checkpoint'));
+    await audit.publishCheckpoint(ledger);
     expect(readFileSync(checkpointFile, 'utf8')).toBe(note);
     // An older ledger put back under the same checkpoint file.
     const older = memoryLog();
@@ -133,7 +132,33 @@ describe('signing', () => {
       origin,
       verifierKey: nameOf(first),
     });
-    await expect(audit.sign(older.ledger)).rejects.toEqual(failing('audit-invalid', 'checkpoint'));
+    for (let n = 0; n < 9; n += 1) {
+      await expect(audit.sign(older.ledger)).rejects.toEqual(failing('audit-invalid', 'checkpoint'));
+      // It may outgrow what was shown: then it is a fork.
+      await audit.append(older.ledger, { at: '', run: '', by: '', ...heartbeat });
+    }
+    expect(older.checkpoints).toEqual([]);
+    const elsewhere = createAuditLog({
+      origin,
+      signingKey: first,
+      checkpointFile: path.join(folder, 'other'),
+    });
+    await elsewhere.sign(older.ledger);
+    await expect(audit.publishCheckpoint(older.ledger)).rejects.toEqual(
+      failing('audit-invalid', 'checkpoint'),
+    );
+    expect(readFileSync(checkpointFile, 'utf8')).toBe(note);
+  });
+
+  it('signs on where a crash came between the last signature and its showing', async () => {
+    await audit.sign(ledger);
+    await audit.publishCheckpoint(ledger);
+    await tell(audit, heartbeat);
+    await audit.sign(ledger);
+    await tell(audit, heartbeat);
+    const { note } = await audit.sign(ledger);
+    await audit.publishCheckpoint(ledger);
+    expect(readFileSync(checkpointFile, 'utf8')).toBe(note);
   });
 });
 
@@ -190,7 +215,8 @@ describe('verifying', () => {
   beforeEach(async () => {
     for (let n = 0; n < 6; n += 1) {
       await tell(audit, heartbeat);
-      await audit.publishCheckpoint((await audit.sign(ledger)).note);
+      await audit.sign(ledger);
+      await audit.publishCheckpoint(ledger);
     }
   });
 

@@ -5,7 +5,8 @@ import path from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { ownVerifierKey, takeAdvanceLock } from '../../src/wiring.ts';
+import { ownVerifierKeys } from '../../src/wiring-keys.ts';
+import { takeAdvanceLock } from '../../src/wiring.ts';
 import { readConfig } from '../../src/config.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { serveHandler } from '../support/loopback.ts';
@@ -17,6 +18,8 @@ import type { Night } from './night.ts';
 import { refusal, result, useNights } from './nights.ts';
 
 const oneNight = useNights();
+
+const signsNow = (night: Night): string => ownVerifierKeys(readConfig(night.settings)).at(-1) ?? '';
 
 const verifier = path.join(import.meta.dirname, '..', '..', 'scripts', 'verify-audit.mjs');
 const node = (...args: readonly string[]) => spawnSync(process.execPath, args, { encoding: 'utf8' });
@@ -37,7 +40,7 @@ const anchoredNight = (work: (night: Night, outside: Outside) => Promise<void>):
     const base = path.dirname(night.dataDir);
     const folder = path.join(base, 'second');
     mkdirSync(folder, { mode: 0o700 });
-    const own = ownVerifierKey(readConfig(night.settings));
+    const own = signsNow(night);
     const memory = path.join(base, 'witness');
     let witness = await startWitness(night.programs.witness, memory, [own]);
     const root = await certify({ isAuthority: true });
@@ -105,7 +108,7 @@ describe('a run', () => {
 
       const log = path.join(night.outbound, '..', 'log');
       expect(await night.gate('audit', 'export-log', log)).toMatchObject({ code: 0 });
-      const key = ownVerifierKey(readConfig(night.settings));
+      const key = signsNow(night);
       const trusted = ['--key', key, '--witness', witness.verifierKey];
       const verified = node(verifier, log, ...trusted, '--drops', night.outbound);
       expect([verified.status, verified.stdout]).toEqual([0, expect.stringMatching(/^SOUND\.$/m)]);
@@ -225,10 +228,10 @@ describe('audit anchor', () => {
 
   it('goes on under a new signing key once the witness knows it', () =>
     anchoredNight(async (night, outside) => {
-      const old = ownVerifierKey(readConfig(night.settings));
+      const old = signsNow(night);
       expect(await night.gate('audit', 'heartbeat')).toMatchObject({ code: 0 });
       expect(await night.gate('keys', 'rotate')).toMatchObject({ code: 0 });
-      const key = ownVerifierKey(readConfig(night.settings));
+      const key = signsNow(night);
       // The checkpoint that covers the change bears both signatures.
       expect(await night.gate('audit', 'anchor')).toMatchObject({ code: 0 });
       expect(await night.run()).toMatchObject({ code: 0 });
@@ -254,7 +257,7 @@ describe('the witness', () => {
       const authority = createAuthority('an authority');
       const { cert, key } = authority.issue('server', ['127.0.0.1']);
       const tls = ['--tls-cert', put('cert.pem', cert), '--tls-key', put('key.pem', key), '--port', '0'];
-      const own = ownVerifierKey(readConfig(night.settings));
+      const own = signsNow(night);
       const witness = await startWitness(night.programs.witness, path.join(base, 'other'), [own], tls);
       const { url, verifierKey } = witness;
       expect(url).toMatch(/^https:/);
@@ -268,7 +271,7 @@ describe('the witness', () => {
   it('is one over its memory, and says what is wrong with what it is told', () =>
     anchoredNight((night, { witness }) => {
       const memory = path.join(path.dirname(night.dataDir), 'witness');
-      const own = ownVerifierKey(readConfig(night.settings));
+      const own = signsNow(night);
       const start = (...args: readonly string[]) => node(night.programs.witness, ...args);
       const told = ['--name', 'witness.example/w1', '--folder', memory, '--port', '0'];
       expect(start(...told, '--log', own).status).toBe(7);

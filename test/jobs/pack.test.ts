@@ -12,6 +12,7 @@ import type { PackFacts } from '../../src/domain/provider-pack.ts';
 import { createWorld, worldsEndWell } from '../support/gate-world.ts';
 import type { World } from '../support/gate-world.ts';
 import { choiceCells, providerCells } from '../support/intake-folder.ts';
+import { changeKey, nameKey } from '../support/key-changes.ts';
 import { resident, residents, serviceUserId, testNumbers } from '../support/residents.ts';
 import { systemChance } from '../../src/wiring.ts';
 
@@ -75,8 +76,8 @@ const factsIn = (folder: string): PackFacts =>
   JSON.parse(fs.readFileSync(path.join(folder, 'pack.json'), 'utf8')) as PackFacts;
 
 /** The checker that is shipped, in a process of its own: it imports nothing of the program. */
-const verified = (folder: string, key: string): { code: number | null; said: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [verifier, folder, key], {
+const verified = (folder: string, ...keys: readonly string[]): { code: number | null; said: string } => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [verifier, folder, ...keys], {
     encoding: 'utf8',
   });
   return { code: status, said: `${stdout}${stderr}` };
@@ -210,6 +211,38 @@ describe('an auditor pack', () => {
     fs.rmSync(path.join(folder, 'nights.csv'));
     await expect(checkPack(folder, [verifierKey])).rejects.toMatchObject({ code: 'audit-invalid' });
     expect(verified(folder, verifierKey).said).toContain('nights.csv');
+  });
+
+  it('made after a change of the signing key names every key that signed, and is checked under all of them', async () => {
+    const world = await createWorld();
+    await nameKey(world);
+    const night = async (date: string): Promise<string> => {
+      world.toNight(date);
+      world.intake({ choices: [], roster: residents(12) }, {}, date);
+      await world.run(date);
+      return world.pipeline.audit.verifierKey;
+    };
+    const first = await night('2026-11-22');
+    await changeKey(world);
+    const second = await night('2026-11-23');
+    for (const [to, named] of [
+      ['2026-11-22', [first]],
+      ['2026-11-23', [first, second]],
+    ] as const) {
+      await export_(world, to, { to });
+      const folder = path.join(world.folder, to);
+      const keys = fs
+        .readFileSync(path.join(folder, 'log', 'verifier-keys'), 'utf8')
+        .trimEnd()
+        .split('\n');
+      expect(keys.map((line) => line.split(' ')[1])).toEqual(named);
+      await checkPack(folder, [second, first]);
+      expect(verified(folder, second, first)).toMatchObject({ code: 0 });
+      for (const alone of [first, second]) {
+        await expect(checkPack(folder, [alone])).rejects.toMatchObject({ code: 'audit-invalid' });
+        expect(verified(folder, alone)).toMatchObject({ code: 5 });
+      }
+    }
   });
 
   it('is signed under a name of its own: its note is no checkpoint, and a checkpoint is no pack', async () => {

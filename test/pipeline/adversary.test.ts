@@ -302,8 +302,8 @@ describe('two workers', () => {
       },
       audit: {
         ...audit,
-        async publishCheckpoint(note) {
-          await audit.publishCheckpoint(note);
+        async publishCheckpoint(tx) {
+          await audit.publishCheckpoint(tx);
           look();
         },
       },

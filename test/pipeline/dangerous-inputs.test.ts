@@ -7,6 +7,7 @@ import { createMailbox } from '../../src/mesh/mailbox.ts';
 import type { FaultName } from '../../src/simulator/faults.ts';
 import { systemChance } from '../../src/wiring.ts';
 import { approve, openHold } from '../support/approvals.ts';
+import { backUp, restoreFrom } from '../support/backups.ts';
 import { createWorld, mailboxId, secrets, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World, WorldOptions } from '../support/gate-world.ts';
 import { choiceCells } from '../support/intake-folder.ts';
@@ -356,22 +357,22 @@ describe('dangerous inputs', () => {
     const world = await createWorld();
     world.intake({ choices: [], roster: residents(3) });
     await world.run();
-    const data = world.config.dataDir;
-    const backup = path.join(world.folder, 'backup');
+    const older = path.join(world.folder, 'older');
     await world.ledger.compact();
-    fs.cpSync(path.join(data, 'ledger.sqlite'), backup);
+    fs.cpSync(path.join(world.config.dataDir, 'ledger.sqlite'), older);
+    const backup = await backUp(world);
     world.toNight('2026-11-23');
     world.intake({ choices: [optOutOf(0)], roster: residents(3) }, {}, '2026-11-23');
     await world.run('2026-11-23');
     expect(world.released('2026-11-23')).toEqual(testNumbers(2, 1));
     // An older ledger than was signed asks nobody and signs nothing.
-    await world.restore(backup);
+    await world.restore(older);
     world.toNight('2026-11-24');
     world.intake({ choices: [optOutOf(0)], roster: residents(3) }, {}, '2026-11-24');
     await expect(world.run('2026-11-24')).rejects.toMatchObject({ code: 'audit-invalid' });
     expect(await world.ledger.read((tx) => tx.runs({ businessDate: '2026-11-24' }))).toEqual([]);
-    // Put back on purpose, it goes on: the complete history of choices says it again.
-    fs.rmSync(path.join(data, 'checkpoint'));
+    // Restored on purpose, it goes on: the complete history of choices says it again.
+    await restoreFrom(world, backup);
     await world.run('2026-11-24');
     expect(world.released('2026-11-24')).toEqual(testNumbers(2, 1));
     // What left under the ledger that was lost is named: nothing tells of it any more.

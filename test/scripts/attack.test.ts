@@ -10,6 +10,7 @@ import { day } from '../../src/domain/calendar.ts';
 import { openConnection } from '../../src/ledger/sqlite-driver.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import { lookUp } from '../../src/pipeline/person-lookup.ts';
+import { backUp } from '../support/backups.ts';
 import { createWorld, worldsEndWell } from '../support/gate-world.ts';
 import type { World } from '../support/gate-world.ts';
 import { choiceCells } from '../support/intake-folder.ts';
@@ -95,6 +96,19 @@ describe('everything that outlives the keep days', () => {
     });
     // Said plainly rather than denied: how many, and so among whom, for whoever knows the roster.
     expect(learned.inferable).toHaveLength(nights.length);
+  });
+
+  it('tells no more from a backup that was made while a night was under way', async () => {
+    world.toNight('2027-01-06');
+    world.intake({ choices: [], roster: residents(24) }, {}, '2027-01-06');
+    let backup = '';
+    world.meanwhile(async () => {
+      backup = await backUp(world);
+    });
+    expect((await world.run('2027-01-06')).run.state).toBe('sealed');
+    const suspects = [...testNumbers(31), staff];
+    const learned = await attack({ folder: backup, numbers: testNumbers(400), suspects });
+    expect(learned).toMatchObject({ numbers: [], optOuts: [], opened: [] });
   });
 
   it('tells with the key of a year who was sent and who was held back here that year, and no more', async () => {

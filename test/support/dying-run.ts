@@ -58,7 +58,7 @@ const dyingMailbox = (mailbox: Mailbox): Mailbox => ({
 
 const dyingAudit = (audit: AuditLog): AuditLog => ({
   ...audit,
-  publishCheckpoint: around('checkpoint-file', (note) => audit.publishCheckpoint(note)),
+  publishCheckpoint: around('checkpoint-file', (ledger) => audit.publishCheckpoint(ledger)),
 });
 
 /** Opening happens inside the wiring, out of reach of a port, so its commits are met at the driver. */

@@ -39,9 +39,9 @@ export function testAuditLog(): AuditLog & { readonly published: readonly string
 
     vouch: (kind, manifest) => `example.org/test-log/${kind}\n${manifest}\n`,
 
-    publishCheckpoint(note) {
-      published.push(note);
-      return Promise.resolve();
+    async publishCheckpoint(ledger) {
+      const newest = await ledger.checkpoint();
+      if (newest !== null) published.push(newest.note);
     },
 
     readCheckpoint(_, note) {

@@ -193,7 +193,7 @@ const withScript = `<pre>node verify-pack.mjs . '&lt;verifier key&gt;'</pre>
 
 const howToCheck = (
   hasScript: boolean,
-): string => `<p>Take the log’s verifier key from where the supplier has published it, not from this folder. Then, on a machine without a network:</p>
+): string => `<p>Take the log’s verifier keys, every one it has had, from where the supplier has published them, not from this folder. Then, on a machine without a network:</p>
 ${hasScript ? withScript : ''}<pre>export-gate audit check-pack . --verifier-key '&lt;verifier key&gt;'</pre>
 <p>This checks the signature over <code>manifest.json</code>, the digest of every file, every entry and total against the checkpoint, and that each earlier checkpoint of the period is the beginning of this log.</p>
 <p>By hand: <code>sha256sum index.html</code> against <code>manifest.json</code>. The proofs are in the formats of C2SP (signed-note, tlog-checkpoint, tlog-proof) and RFC 6962, which other tools read too. Compare <code>log/checkpoint</code> with the checkpoint that an anchor or a witness holds, or an earlier pack: a log that was rewritten cannot agree with both.</p>`;

@@ -31,6 +31,8 @@ export function* dropFindings(
     const account = log.runs.get(name);
     if (account !== undefined && account.released !== null)
       yield* toldDrop(log, ledger, { drop, account, terms });
+    else if (log.recognisedDrops.has(name))
+      yield* recognisedDrop(drop, log.recognisedDrops.get(name)?.manifest);
     else yield* untoldDrop(drop, pending.get(name) ?? 'none', account?.state === 'decided');
   }
   for (const [name, account] of log.runs) {
@@ -128,6 +130,20 @@ function* checkpointFindings(
     );
   if (decided !== null && size <= decided.position)
     yield finding('checkpoint-early', place, `a checkpoint over ${size} entries`, told);
+}
+
+/** Released by a ledger that is lost; what was found of it at the restore still stands. */
+function* recognisedDrop(drop: StandingDrop, manifest: Digest | null = null): Generator<Finding> {
+  const folder = formatRunId(drop.run);
+  const found = drop.manifest?.sha256 ?? null;
+  if (manifest !== null && found !== manifest)
+    yield finding(
+      'manifest-altered',
+      `${folder}/manifest.json`,
+      `SHA-256 ${found ?? 'none'}`,
+      `SHA-256 ${manifest}`,
+    );
+  if (found !== null) yield* fileFindings(folder, drop, drop.manifest?.files ?? []);
 }
 
 /** What stands without an entry: what a decided run is publishing, or left when its process died, and nothing else. */

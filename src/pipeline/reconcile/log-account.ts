@@ -40,6 +40,8 @@ export interface LogAccount {
   /** Blocks of person lists, in the order in which they were erased. */
   readonly erased: ErasedBlock[];
   legalHold: Told<'legal-hold-set'> | Told<'legal-hold-lifted'> | null;
+  /** Drops that a restored ledger found standing, by place. */
+  readonly recognisedDrops: Map<string, Told<'drop-recognised'>>;
   readonly removedDrops: Told<'drop-removed'>[];
   choices: number;
   /** Entries that cannot follow what was told before them. */
@@ -64,6 +66,7 @@ export const emptyAccount = (): LogAccount => ({
   erasedYears: new Map(),
   erased: [],
   legalHold: null,
+  recognisedDrops: new Map(),
   removedDrops: [],
   choices: 0,
   outOfOrder: [],

@@ -262,8 +262,19 @@ export function evidenceContract(desk: LedgerDesk): void {
       expect(await providers('2026', ann)).toEqual(['P1', 'P2']);
       expect(await providers('2026', bob)).toEqual(['P2']);
       expect(await providers('2027', bob)).toEqual([]);
+      const persons = (year: string): Promise<Uint8Array[]> => read((tx) => all(tx.indexedPersons(year)));
+      expect((await persons('2026')).map((token) => Buffer.from(token))).toEqual([ann, bob]);
       await write((tx, proof) => tx.forgetPerson('2026', ann, proof));
       expect(await providers('2026', ann)).toEqual([]);
+      expect((await persons('2026')).map((token) => Buffer.from(token))).toEqual([bob]);
+      expect(await persons('2028')).toEqual([]);
+      const many = Array.from({ length: 2001 }, (_, n) => {
+        const token = Buffer.alloc(16);
+        token.writeUInt32BE(n);
+        return token;
+      });
+      await index('2029', 'P1', ...many.toReversed());
+      expect(Buffer.concat(await persons('2029'))).toEqual(Buffer.concat(many));
       expect(await providers('2027', ann)).toEqual(['P3']);
 
       const key = sampleKey({ purpose: 'year-pseudonyms', scope: '2026' });

@@ -110,6 +110,7 @@ export function transactionsContract(desk: LedgerDesk): void {
       ['read', () => read(() => Promise.resolve())],
       ['claim', () => desk.ledger.claim('advance')],
       ['compact', () => desk.ledger.compact()],
+      ['copyTo', () => desk.ledger.copyTo('/nowhere/copy')],
       ['close', () => desk.ledger.close()],
     ])('refuse %s from within', async (_, call) => {
       await expect(write(() => call())).rejects.toEqual(failing('unexpected'));

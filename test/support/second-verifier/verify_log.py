@@ -135,19 +135,13 @@ def read_key(text, kind=1):
     return {"text": text, "name": parts[0], "id": parts[1], "public": data[1:]}
 
 
-def read_checkpoint(note):
+def read_note(note):
     try:
         whole = note.decode("utf-8")
     except UnicodeDecodeError:
         return None
     text, blank, signed = whole.rpartition("\n\n")
     if not blank or not whole.endswith("\n"):
-        return None
-    lines = text.split("\n")
-    if len(lines) != 3 or not lines[0] or not re.fullmatch("0|[1-9][0-9]{0,14}", lines[1]):
-        return None
-    root = from_base64(lines[2])
-    if root is None or len(root) != 32:
         return None
     signatures = []
     for line in signed[:-1].split("\n"):
@@ -158,6 +152,20 @@ def read_checkpoint(note):
         if data is None or len(data) < 5:
             return None
         signatures.append((parts[1], data[:4].hex(), data[4:]))
+    return text, signatures
+
+
+def read_checkpoint(note):
+    read = read_note(note)
+    if read is None:
+        return None
+    text, signatures = read
+    lines = text.split("\n")
+    if len(lines) != 3 or not lines[0] or not re.fullmatch("0|[1-9][0-9]{0,14}", lines[1]):
+        return None
+    root = from_base64(lines[2])
+    if root is None or len(root) != 32:
+        return None
     return {
         "origin": lines[0], "size": int(lines[1]), "root": root,
         "text": (text + "\n").encode(), "signatures": signatures,
@@ -175,7 +183,7 @@ def signed_as_needed(keys, checkpoint):
                 signed.add(nth)
                 break
     begun = [nth for nth, (first, _) in enumerate(keys) if first <= checkpoint["size"]]
-    crossed = len(begun) > 1 and keys[begun[-1]][0] == checkpoint["size"]
+    crossed = len(begun) > 1 and keys[begun[-1]][0] == checkpoint["size"] and not keys[begun[-1]][1]["announced"]
     return signed == set(begun[-2:] if crossed else begun[-1:]) and bool(signed)
 
 
@@ -398,12 +406,12 @@ def check_timestamp(files, name, size, count, fault):
 def keys_named(entries, fault):
     keys = []
 
-    def take(first, text, position):
+    def take(first, text, position, announced=False):
         key = read_key(text)
         if key is None:
             fault(position)
         else:
-            keys.append((first, key))
+            keys.append((first, dict(key, announced=announced)))
 
     if entries and entries[0].get("what") == "log-opened":
         take(1, entries[0].get("verifierKey"), 0)
@@ -411,11 +419,38 @@ def keys_named(entries, fault):
         fault(0)
     for position, entry in enumerate(entries):
         if entry.get("what") == "signing-key-changed":
-            if keys and entry.get("previous") == keys[-1][1]["text"]:
-                take(position + 1, entry.get("verifierKey"), position)
+            following = entry.get("verifierKey")
+            if not keys or entry.get("previous") != keys[-1][1]["text"]:
+                fault(position)
+            elif "announced" not in entry:
+                take(position + 1, following, position)
+            elif announces(entry["announced"], keys[-1][1], read_key(following)):
+                take(position + 1, following, position, announced=True)
             else:
                 fault(position)
     return keys
+
+
+def announces(note, previous, following):
+    """The old key, destroyed since, named the one that follows it, and both signed that."""
+    read = read_note(note.encode()) if isinstance(note, str) else None
+    if read is None or following is None:
+        return False
+    text, signatures = read
+    name = previous["name"] + "/key-change"
+    if text != f"{name}\n{previous['text']}\n{following['text']}":
+        return False
+    wanted = {}
+    for key in (previous, following):
+        data = b"\x01" + key["public"]
+        wanted[hashlib.sha256(name.encode() + b"\n" + data).hexdigest()[:8]] = key["public"]
+    held = set()
+    for signer, key_id, signature in signatures:
+        if signer == name and key_id in wanted:
+            if not ed25519_holds(wanted[key_id], (text + "\n").encode(), signature):
+                return False
+            held.add(key_id)
+    return held == set(wanted)
 
 
 def check_tree(files, tree, checkpoints, fault):
@@ -464,7 +499,8 @@ def check_runs(entries, sizes, fault):
     for position, entry in enumerate(entries):
         what, run = entry.get("what"), entry.get("run")
         last = position + (what in ATTESTED and position + 1 not in sizes)
-        if what in SIGNED_AT_ONCE and last + 1 not in sizes:
+        beforehand = what == "signing-key-changed" and "announced" in entry
+        if what in SIGNED_AT_ONCE and not beforehand and last + 1 not in sizes:
             fault(last)
         if what == "run-decided":
             decided[run] = position
