@@ -151,7 +151,7 @@ function parseNote(note) {
 
 /** Whether this note is the one by which a key, destroyed since, named the key that follows it; both signed it. */
 function announces(note, previous, next) {
-  const keys = [previous, next].map(parseKey);
+  const keys = [previous, next].map((text) => parseKey(text));
   if (typeof note !== 'string' || keys.includes(null)) return false;
   const name = `${keys[0].name}/key-change`;
   const parsed = parseNote(Buffer.from(note));

@@ -90,7 +90,7 @@ describe('a log that goes on under an announced key', () => {
     expect(parseKeys(storeKeys(keys))).toEqual(keys);
     expect(checkLog(files, { key: nameOf(first) })).toMatchObject({ sound: true, size: 4 });
     expect(await askSecond([{ files, key: nameOf(first), held: [], witnesses: [] }])).toEqual([
-      { sound: true, position: null },
+      { sound: true, position: null, anchored: 0 },
     ]);
   });
 
@@ -110,7 +110,7 @@ describe('a log that goes on under an announced key', () => {
       const { sound, fault } = checkLog(altered);
       expect([sound, fault?.position]).toEqual([false, 1]);
       expect(await askSecond([{ files: altered, key: null, held: [], witnesses: [] }])).toEqual([
-        { sound: false, position: 1 },
+        { sound: false, position: 1, anchored: 0 },
       ]);
     }
   });

@@ -168,7 +168,7 @@ describe('a send of unknown outcome', () => {
 describe('a process that dies beside its own checkpoint file', () => {
   it('shows the newest checkpoint when it is run again, whatever state the run is in', async () => {
     await oneNight(async (night) => {
-      expect(await night.die('before checkpoint-file', '2')).toMatchObject({ signal: 'SIGKILL' });
+      expect(await night.die('before checkpoint-file', '3')).toMatchObject({ signal: 'SIGKILL' });
       const shown = (): string => readFileSync(path.join(night.dataDir, 'checkpoint'), 'utf8');
       const { note } = await readLog(night);
       expect(shown()).not.toBe(note);

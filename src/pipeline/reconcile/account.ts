@@ -50,7 +50,9 @@ const accounted: { readonly [What in Told['what']]: (log: LogAccount, entry: Tol
   'pack-exported': toldOnly,
   'run-replayed': toldOnly,
   'backup-made': toldOnly,
-  'ledger-restored': toldOnly,
+  'ledger-restored': (log, entry) => {
+    log.restoredAt = entry.position;
+  },
   // A supplier may write the same date again.
   'intake-removed': toldOnly,
   'intake-refused': toldOnly,

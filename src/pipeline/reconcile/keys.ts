@@ -14,7 +14,8 @@ export function* keyFindings(log: LogAccount, ledger: Ledgered): Generator<Findi
       yield finding('key-alive', `key ${keyId}`, 'the key is in the ledger', atEntry(destroyed));
   }
   for (const { run, name } of ledger.runs) {
-    if (log.runs.has(name) && !isAccounted(run.keyId))
+    const opened = log.runs.get(name)?.opened.position ?? Infinity;
+    if (log.runs.has(name) && opened > log.restoredAt && !isAccounted(run.keyId))
       yield missing(`run ${name}, key ${run.keyId}`, 'a run with papers');
   }
   yield* mailKeys(log, ledger, isAccounted);
@@ -40,7 +41,7 @@ function* mailKeys(
         `the key of run ${owner}`,
         shown(kept.run),
       );
-    if (named.has(keyId) || isAccounted(keyId)) continue;
+    if (named.has(keyId) || isAccounted(keyId) || kept.position < log.restoredAt) continue;
     named.add(keyId);
     yield missing(`message ${messageId}, key ${keyId}`, atEntry(kept));
   }

@@ -44,6 +44,8 @@ export interface LogAccount {
   readonly recognisedDrops: Map<string, Told<'drop-recognised'>>;
   readonly removedDrops: Told<'drop-removed'>[];
   choices: number;
+  /** Where the newest restore was told; keys that must die were in no backup. -1 if there never was one. */
+  restoredAt: number;
   /** Entries that cannot follow what was told before them. */
   readonly outOfOrder: OutOfOrder[];
 }
@@ -69,6 +71,7 @@ export const emptyAccount = (): LogAccount => ({
   recognisedDrops: new Map(),
   removedDrops: [],
   choices: 0,
+  restoredAt: -1,
   outOfOrder: [],
 });
 
