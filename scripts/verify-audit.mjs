@@ -416,7 +416,7 @@ function checkKept(kept, { roots, keys, size }, fault) {
 /** Entries that are written and signed in one step: each is the last of a checkpoint. */
 const signedAtOnce = new Set([
   ...['run-held', 'run-decided', 'run-rehearsed', 'run-sealed', 'run-withheld', 'run-failed'],
-  ...['heartbeat', 'log-recomputed', 'signing-key-changed'],
+  ...['night-missed', 'heartbeat', 'log-recomputed', 'signing-key-changed'],
 ]);
 const isSignedAtOnce = ({ what, announced }) =>
   signedAtOnce.has(what) && (what !== 'signing-key-changed' || announced === undefined);

@@ -149,6 +149,12 @@ export type RunStep =
     }
   | { readonly what: 'run-failed'; readonly code: FailureCode }
   | {
+      /** A night whose intake was refused, or never came, until its day was over: it ends failed without having begun. */
+      readonly what: 'night-missed';
+      readonly code: FailureCode;
+      readonly configuration: Digest;
+    }
+  | {
       /**
        * What every controller may be shown of a run: how it ended and the roots of its lists. No total, no name of a file, no digest over
        * numbers: whoever knows a small roster could try which subset of it such a digest stands for.

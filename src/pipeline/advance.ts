@@ -1,4 +1,4 @@
-import type { LocalDate } from '../domain/calendar.ts';
+import type { Instant, LocalDate } from '../domain/calendar.ts';
 import { asFailure, exitCodeOf, exitCodes } from '../domain/failure.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
@@ -7,6 +7,7 @@ import type { StoredRun } from '../ports.ts';
 import { askAll } from './ask-all.ts';
 import { awaitAnswers, look } from './await-answers.ts';
 import { demandApproved, demandBegunWith, takeIntoForce } from './configuration.ts';
+import { ComeBack } from './come-back.ts';
 import type { Pipeline } from './context.ts';
 import { decideRun } from './decide.ts';
 import { fail, reread, showCheckpoint, signRest } from './end.ts';
@@ -21,6 +22,8 @@ import { releaseRun, resumeDecided, sealRun } from './release.ts';
 export interface Advanced {
   readonly run: StoredRun;
   readonly changed: boolean;
+  /** When it goes on, where it has to wait and this process does not (`Pipeline.leavesToWait`). */
+  readonly comeBack: Instant | null;
 }
 
 /**
@@ -41,7 +44,7 @@ export async function advanceRun(
   if (existing === null) {
     await pipeline.ledger.read((tx) => demandApproved(pipeline.config, tx));
     await openRun(pipeline, id);
-  } else if (isFinal(existing.state)) return { run: existing, changed: false };
+  } else if (isFinal(existing.state)) return { run: existing, changed: false, comeBack: null };
   else await takeUp(pipeline, existing);
   let cameFrom: RunState | null = null;
   for (;;) {
@@ -49,10 +52,11 @@ export async function advanceRun(
     const run: StoredRun | null = await pipeline.ledger.read((tx) => tx.run(id));
     if (run === null) throw new Error('a run that was opened has vanished');
     pipeline.onProgress({ step: 'state', run: id, state: run.state });
-    if (isFinal(run.state)) return { run, changed: true };
+    if (isFinal(run.state)) return { run, changed: true, comeBack: null };
     if (run.state === 'held' && !(await holdHasExpired(pipeline, run)))
-      return { run, changed: existing?.state !== 'held' };
-    await step(pipeline, run, cameFrom);
+      return { run, changed: existing?.state !== 'held', comeBack: null };
+    const comeBack = await stepOrLeave(pipeline, run, cameFrom);
+    if (comeBack !== null) return { run, changed: true, comeBack };
     cameFrom = run.state;
   }
 }
@@ -80,6 +84,21 @@ async function nextId(pipeline: Pipeline, businessDate: LocalDate, rehearse: boo
   if (!rehearse) return { businessDate, revision: 1 };
   const runs = await pipeline.ledger.read((tx) => tx.runs({ businessDate }));
   return { businessDate, revision: -runs.filter(isRehearsal).length };
+}
+
+/** When to come back, where the step has to wait and nobody does. */
+async function stepOrLeave(
+  pipeline: Pipeline,
+  run: StoredRun,
+  cameFrom: RunState | null,
+): Promise<Instant | null> {
+  try {
+    await step(pipeline, run, cameFrom);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof ComeBack) return thrown.at;
+    throw thrown;
+  }
 }
 
 /** One step of the table in `domain/run.ts`. `cameFrom`: where this process found the run a moment ago; null when it takes it up. */

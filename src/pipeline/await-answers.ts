@@ -6,6 +6,7 @@ import { isOpenRequest } from '../domain/run.ts';
 import type { StoredRequest, StoredRun } from '../ports.ts';
 import { sendRequests } from './ask.ts';
 import { collectMail } from './collect.ts';
+import { ComeBack } from './come-back.ts';
 import { tell } from './context.ts';
 import { staySeen } from './handshake.ts';
 import type { Pipeline } from './context.ts';
@@ -113,6 +114,9 @@ export async function giveUp(
   }
 }
 
-/** Waits one poll. */
-export const pause = ({ clock, config, signal }: Pipeline): Promise<void> =>
-  clock.sleep((config.mesh?.pollSeconds ?? 300) * 1000, signal);
+/** Waits one poll, or leaves to come back after it. */
+export async function pause({ clock, config, signal, leavesToWait = false }: Pipeline): Promise<void> {
+  const poll = (config.mesh?.pollSeconds ?? 300) * 1000;
+  if (leavesToWait) throw new ComeBack(clock.now() + poll);
+  await clock.sleep(poll, signal);
+}

@@ -72,6 +72,8 @@ export interface Pipeline {
   /** Who acts, as the entries say it. */
   readonly by: string;
   readonly signal: AbortSignal;
+  /** Where a run has to wait, `advanceRun` returns and says when to come back, instead of sleeping. */
+  readonly leavesToWait?: boolean;
   /** Messages that this process could not fetch whole and leaves in the inbox. */
   readonly unfetchable: Set<string>;
   readonly onProgress: (event: Progress) => void;

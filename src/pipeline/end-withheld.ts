@@ -26,7 +26,7 @@ export async function endWithheld(pipeline: Pipeline, ending: Ending): Promise<A
   const { ledger, config } = pipeline;
   const found = await currentRun(pipeline, ending.businessDate, ending.rehearse);
   if (found === null) throw nothingToEnd(ending.businessDate);
-  if (isFinal(found.state)) return { run: found, changed: false };
+  if (isFinal(found.state)) return { run: found, changed: false, comeBack: null };
   if (found.state === 'decided') {
     await ledger.read((tx) => demandSameDropPlace(config, tx, found));
     await resumeDecided(pipeline, found);
@@ -34,7 +34,7 @@ export async function endWithheld(pipeline: Pipeline, ending: Ending): Promise<A
   const run = await reread(pipeline, found);
   if (run.state === 'released') await sealRun(pipeline, run);
   else await commitSigned(pipeline, (tx) => endWithin(pipeline, tx, run, ending.words));
-  return { run: await reread(pipeline, run), changed: true };
+  return { run: await reread(pipeline, run), changed: true, comeBack: null };
 }
 
 async function endWithin(pipeline: Pipeline, tx: LedgerWriter, run: StoredRun, words: string): Promise<void> {

@@ -74,6 +74,7 @@ const accounted: { readonly [What in Told['what']]: (log: LogAccount, entry: Tol
   'run-sealed': addRunStep,
   'run-withheld': addRunStep,
   'run-failed': addRunStep,
+  'night-missed': miss,
   'run-attested': attest,
 
   'request-intended': addRequest,
@@ -136,6 +137,12 @@ function addRunStep(log: LogAccount, entry: Told): void {
   if (!mayMove(run.state, to)) log.outOfOrder.push({ about: 'run', entry, stood: run.state });
   note(run, entry);
   run.state = to;
+}
+
+function miss(log: LogAccount, entry: Told<'night-missed'>): void {
+  const stood = log.missed.has(entry.run) ? 'missed' : log.runs.get(entry.run)?.state;
+  if (stood === undefined) log.missed.set(entry.run, entry);
+  else log.outOfOrder.push({ about: 'run', entry, stood });
 }
 
 function attest(log: LogAccount, entry: Told<'run-attested'>): void {

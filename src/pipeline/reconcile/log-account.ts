@@ -30,6 +30,8 @@ export type HoldDecision = Told<'hold-approved' | 'hold-rejected' | 'hold-expire
 
 export interface LogAccount {
   readonly runs: Map<string, RunAccount>;
+  /** Runs that ended without having begun. */
+  readonly missed: Map<string, Told<'night-missed'>>;
   readonly requests: Map<string, RequestAccount>;
   readonly messages: Map<string, MessageAccount>;
   readonly holdDecisions: Map<StoredHold['id'], HoldDecision>;
@@ -59,6 +61,7 @@ export interface OutOfOrder {
 
 export const emptyAccount = (): LogAccount => ({
   runs: new Map(),
+  missed: new Map(),
   requests: new Map(),
   messages: new Map(),
   holdDecisions: new Map(),

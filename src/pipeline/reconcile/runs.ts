@@ -7,6 +7,7 @@ import type { Finding } from '../../domain/reconciliation.ts';
 import type { LogAccount, RunAccount } from './log-account.ts';
 import type { Ledgered, LedgeredRun } from './ledgered.ts';
 import { atEntry, finding, shown } from './told.ts';
+import type { Told } from './told.ts';
 
 /** Entry and step bear times of their own, taken a moment apart; a step may have waited for its turn to write. */
 const aMomentApart = 5 * minute;
@@ -18,13 +19,16 @@ export const isNear = (stored: Instant | null, told: string | null): boolean => 
 
 export function* runFindings(log: LogAccount, ledger: Ledgered): Generator<Finding> {
   const known = new Set(ledger.runs.map(({ name }) => name));
-  for (const { name, opened } of [...log.runs].map(([name, { opened }]) => ({ name, opened }))) {
+  const told = [...log.runs].map(([name, { opened }]) => [name, opened] as const);
+  for (const [name, entry] of [...told, ...log.missed]) {
     if (!known.has(name))
-      yield finding('run-missing', `run ${name}`, 'no such run in the ledger', atEntry(opened));
+      yield finding('run-missing', `run ${name}`, 'no such run in the ledger', atEntry(entry));
   }
   for (const ledgered of ledger.runs) {
     const account = log.runs.get(ledgered.name);
-    if (account === undefined) {
+    const missed = log.missed.get(ledgered.name);
+    if (missed !== undefined) yield* differencesOfMissed(ledgered, missed);
+    else if (account === undefined) {
       const found = `a run in state ${ledgered.run.state}`;
       yield finding('run-without-entry', `run ${ledgered.name}`, found, 'nothing of such a run');
     } else yield* differences(ledgered, account);
@@ -35,6 +39,19 @@ export function* runFindings(log: LogAccount, ledger: Ledgered): Generator<Findi
 }
 
 const placeOf = (run: string, entry: string): string => (run === '' ? entry : `run ${run}, ${entry}`);
+
+function* differencesOfMissed(
+  { run, name }: LedgeredRun,
+  { code, configuration, at }: Told<'night-missed'>,
+): Generator<Finding> {
+  const told = { state: 'failed', reason: code, intake: '', configuration, released: null, totals: null };
+  for (const [column, value] of Object.entries(told)) {
+    const found = shown(run[column as keyof typeof told]);
+    if (found !== shown(value)) yield finding('run-differs', `run ${name}, ${column}`, found, shown(value));
+  }
+  if (!isNear(run.endedAt, at))
+    yield finding('run-differs', `run ${name}, ended_at`, timeOf(run.endedAt), shown(at));
+}
 
 function* differences({ run, name }: LedgeredRun, account: RunAccount): Generator<Finding> {
   const { opened, gated, decided, end } = account;

@@ -13,7 +13,7 @@ import re
 PER_SEGMENT = 1000
 SIGNED_AT_ONCE = {
     "run-held", "run-decided", "run-rehearsed", "run-sealed", "run-withheld", "run-failed",
-    "heartbeat", "log-recomputed", "signing-key-changed",
+    "night-missed", "heartbeat", "log-recomputed", "signing-key-changed",
 }
 
 ATTESTED = {"run-withheld", "run-failed"}

@@ -1,0 +1,118 @@
+import { londonDate, londonTime, minute } from '../domain/calendar.ts';
+import type { Instant } from '../domain/calendar.ts';
+import { asFailure, exitCodeOf, exitCodes, Failure, retryOf } from '../domain/failure.ts';
+import type { FailureCode } from '../domain/failure.ts';
+import { toleratedSkewMinutes } from '../domain/hold.ts';
+import { dueNights } from '../domain/schedule.ts';
+import type { DueNight } from '../domain/schedule.ts';
+import { isRehearsal } from '../domain/run.ts';
+import type { StoredRun } from '../ports.ts';
+import { advanceRun } from './advance.ts';
+import { anchorAll } from './anchoring.ts';
+import { tell } from './context.ts';
+import type { Pipeline } from './context.ts';
+import { commitSigned } from './end.ts';
+import { keepHouse } from './housekeeping.ts';
+
+/** What became of a night that was looked after once: it has ended, or waits for a person, or is to be looked after again. */
+export type NightLook =
+  | { readonly now: 'ended' | 'held'; readonly run: StoredRun; readonly changed: boolean }
+  | { readonly now: 'waits'; readonly again: Instant }
+  | { readonly now: 'stopped'; readonly failure: Failure; readonly again: Instant };
+
+/** Until when, London time, an absent or refused intake is tried again, and how often. */
+export const intakeTriedUntil = '18:00';
+export const intakeTriedEvery = 5 * minute;
+/** What only a person can mend is looked at again at this pace, so that the mending is found without being told. */
+const stoppedFor = 15 * minute;
+/** A hold is looked at again: it may have been approved, or nobody may have decided in time. */
+const heldFor = 5 * minute;
+
+/** The newest runs of this many nights say which are owed. */
+const nightsLookedAt = 60;
+
+/** The nights that are owed now, oldest first; rehearsals are nobody's night. */
+export const nightsOwed = ({
+  ledger,
+  clock,
+  config,
+}: Pick<Pipeline, 'ledger' | 'clock' | 'config'>): Promise<readonly DueNight[]> =>
+  ledger.read(async (tx) => {
+    const runs = (await tx.runs({ limit: nightsLookedAt })).filter((run) => !isRehearsal(run));
+    const latest = new Map<string, StoredRun>();
+    for (const run of runs) {
+      const other = latest.get(run.businessDate);
+      if (other === undefined || other.revision < run.revision) latest.set(run.businessDate, run);
+    }
+    return dueNights(clock.now(), config.nightlyAt, [...latest.values()]);
+  });
+
+/**
+ * Looks after a night once, as far as it will go without waiting: the pipeline must be one that comes back (`leavesToWait`). What stops it
+ * is given back, not thrown, with the time at which to look again; whatever it was, the log is anchored. A night whose intake is refused
+ * until 18:00 London ends failed (design, section 6).
+ */
+export async function lookAfter(pipeline: Pipeline, { businessDate }: DueNight): Promise<NightLook> {
+  const { clock } = pipeline;
+  try {
+    const { run, changed, comeBack } = await advanceRun(pipeline, businessDate, false);
+    if (comeBack !== null) return { now: 'waits', again: comeBack };
+    await keepHouse(pipeline);
+    return run.state === 'held' ? { now: 'held', run, changed } : { now: 'ended', run, changed };
+  } catch (thrown) {
+    pipeline.signal.throwIfAborted();
+    const failure = asFailure(thrown);
+    if (!tellsOfTheLog(failure.code)) await Promise.allSettled([anchorAll(pipeline)]);
+    if (exitCodeOf(failure.code) === exitCodes.intakeRefused) {
+      const failed = await failMissed(pipeline, businessDate, failure.code);
+      if (failed !== null) return { now: 'ended', run: failed, changed: true };
+      return { now: 'stopped', failure, again: clock.now() + intakeTriedEvery };
+    }
+    const pause = retryOf(failure.code) === 'never' ? stoppedFor : intakeTriedEvery;
+    return { now: 'stopped', failure, again: clock.now() + pause };
+  }
+}
+
+export const againAfterHold = (now: Instant): Instant => now + heldFor;
+
+const tellsOfTheLog = (code: FailureCode): boolean =>
+  code === 'anchor-overdue' || exitCodeOf(code) === exitCodes.auditInvalid;
+
+/**
+ * Ends a night that never got an intake it could believe, once its day is over. Only where MESH agrees about the time: a clock set forward
+ * must not end nights that have not begun. Null where the night is not over, or a run of it stands.
+ */
+async function failMissed(
+  pipeline: Pipeline,
+  businessDate: string,
+  code: FailureCode,
+): Promise<StoredRun | null> {
+  const { clock, ledger, config } = pipeline;
+  const now = clock.now();
+  const today = londonDate(now);
+  const isOver = businessDate < today || (businessDate === today && londonTime(now) >= intakeTriedUntil);
+  const standing = await ledger.read((tx) => tx.runs({ businessDate }));
+  if (!isOver || standing.some((run) => !isRehearsal(run)) || !(await clocksAgree(pipeline))) return null;
+  const id = { businessDate, revision: 1 };
+  const run: StoredRun = {
+    ...id,
+    ...{ state: 'failed', heldFrom: null, openedAt: now, intake: '', configuration: config.digest },
+    ...{ keyId: '', totals: null, released: null, reason: code, endedAt: now },
+  };
+  await commitSigned(pipeline, async (tx) => {
+    const proof = await tell(pipeline, tx, id, { what: 'night-missed', code, configuration: config.digest });
+    await tx.insertRun(run, proof);
+  });
+  await keepHouse(pipeline);
+  return run;
+}
+
+/** MESH refuses whoever's time is more than two hours from its own, so that an answer alone says much. */
+async function clocksAgree({ mailbox }: Pipeline): Promise<boolean> {
+  try {
+    return Math.abs((await mailbox.handshake()) ?? 0) < toleratedSkewMinutes * minute;
+  } catch (thrown) {
+    if (thrown instanceof Failure) return false;
+    throw thrown;
+  }
+}
