@@ -60,7 +60,7 @@ export default {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|config-settings|logger|wiring|wiring-anchors|wiring-backup|wiring-keys|wiring-restore)\\.ts$)`,
+        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|config-settings|logger|wiring|wiring-anchors|wiring-backup|wiring-keys|wiring-nights|wiring-restore)\\.ts$)`,
       },
       to: {},
     },
@@ -97,6 +97,7 @@ export default {
       '^(src/anchor|test|scripts)/',
       'One reader of certificates and tokens that come from outside.',
     ),
+    home('log lines', 'node_modules/pino/', '^(src/logger\\.ts|test/)', 'The last look at what is logged.'),
     home('queue', 'node_modules/(bullmq|ioredis)/', '^(src/queue|test)/', 'The queue only rings the bell.'),
     home(
       'config',

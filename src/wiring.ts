@@ -275,14 +275,13 @@ export async function openAnchoring(config: Config, watch: Watch): Promise<Ancho
 export async function openPipeline(config: SendingConfig, watch: Watch): Promise<Advancing> {
   const mailbox = openMailbox(config);
   makeFolder(config.outboundDir);
-  const { outboundDir } = config;
-  const drop = createOutboundDrop({ outboundDir, header: config.drop.header, chance: systemChance });
   // Looked at now: where a drop could not stand, nobody should be asked about.
-  await drop.dates();
+  await dropOf(config).dates();
   const office = await openAnchoring(config, watch);
-  watch.signal.addEventListener('abort', () => {
+  const hangUp = (): void => {
     mailbox.close();
-  });
+  };
+  watch.signal.addEventListener('abort', hangUp);
   return {
     ...office,
     pipeline: {
@@ -291,7 +290,8 @@ export async function openPipeline(config: SendingConfig, watch: Watch): Promise
       unfetchable: new Set(),
     },
     close: async () => {
-      mailbox.close();
+      watch.signal.removeEventListener('abort', hangUp);
+      hangUp();
       await office.close();
     },
   };

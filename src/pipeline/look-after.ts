@@ -16,7 +16,8 @@ import { keepHouse } from './housekeeping.ts';
 
 /** What became of a night that was looked after once: it has ended, or waits for a person, or is to be looked after again. */
 export type NightLook =
-  | { readonly now: 'ended' | 'held'; readonly run: StoredRun; readonly changed: boolean }
+  | { readonly now: 'ended'; readonly run: StoredRun; readonly changed: boolean }
+  | { readonly now: 'held'; readonly run: StoredRun; readonly changed: boolean; readonly again: Instant }
   | { readonly now: 'waits'; readonly again: Instant }
   | { readonly now: 'stopped'; readonly failure: Failure; readonly again: Instant };
 
@@ -58,7 +59,9 @@ export async function lookAfter(pipeline: Pipeline, { businessDate }: DueNight):
     const { run, changed, comeBack } = await advanceRun(pipeline, businessDate, false);
     if (comeBack !== null) return { now: 'waits', again: comeBack };
     await keepHouse(pipeline);
-    return run.state === 'held' ? { now: 'held', run, changed } : { now: 'ended', run, changed };
+    return run.state === 'held'
+      ? { now: 'held', run, changed, again: clock.now() + heldFor }
+      : { now: 'ended', run, changed };
   } catch (thrown) {
     pipeline.signal.throwIfAborted();
     const failure = asFailure(thrown);
@@ -72,8 +75,6 @@ export async function lookAfter(pipeline: Pipeline, { businessDate }: DueNight):
     return { now: 'stopped', failure, again: clock.now() + pause };
   }
 }
-
-export const againAfterHold = (now: Instant): Instant => now + heldFor;
 
 const tellsOfTheLog = (code: FailureCode): boolean =>
   code === 'anchor-overdue' || exitCodeOf(code) === exitCodes.auditInvalid;

@@ -43,6 +43,8 @@ export interface Night {
   /** The same with something on standard input. */
   readonly told: (input: string, ...args: readonly string[]) => Promise<Ended>;
   readonly start: (...args: readonly string[]) => Running;
+  /** The scheduler of one machine, until it is told to end. */
+  readonly watch: () => Running;
   /** `export-gate run` for tonight, told as JSON. */
   readonly run: () => Promise<Ended>;
   /** The run that kills itself; see `support/dying-run.ts`. */
@@ -112,6 +114,7 @@ export async function createNight(programs: Programs, options: NightOptions = {}
     gate: (...args) => run(...args).ended,
     told: (input, ...args) => begin(programs.cli, args, input).ended,
     start: run,
+    watch: () => begin(programs.nightly, []),
     run: () => run('run', '--date', date, '--json').ended,
     die: (...args) => begin(programs.dyingRun, [date, ...args]).ended,
     async close() {

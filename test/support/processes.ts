@@ -18,6 +18,7 @@ export interface Programs {
   readonly cli: string;
   readonly simulator: string;
   readonly witness: string;
+  readonly nightly: string;
   readonly dyingRun: string;
   remove(): void;
 }
@@ -27,7 +28,9 @@ export function bundlePrograms(): Programs {
   const folder = mkdtempSync(path.join(tmpdir(), 'export-gate-programs-'));
   // The SQLite package brings a library of its own, so it is not bundled but found where it is installed.
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-  const entries = ['jobs/cli.ts', 'jobs/simulator.ts', 'jobs/witness.ts', 'test/support/dying-run.ts'];
+  const entries = ['jobs/cli.ts', 'jobs/simulator.ts', 'jobs/witness.ts'].concat([
+    ...['jobs/nightly.ts', 'test/support/dying-run.ts'],
+  ]);
   const shape = ['--bundle', '--splitting', '--format=esm', '--platform=node', '--log-level=warning'];
   const require = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
   const places = ['--external:@photostructure/sqlite', `--banner:js=${require}`, `--outdir=${folder}`];
@@ -37,6 +40,7 @@ export function bundlePrograms(): Programs {
     cli: path.join(folder, 'jobs', 'cli.js'),
     simulator: path.join(folder, 'jobs', 'simulator.js'),
     witness: path.join(folder, 'jobs', 'witness.js'),
+    nightly: path.join(folder, 'jobs', 'nightly.js'),
     dyingRun: path.join(folder, 'test', 'support', 'dying-run.js'),
     remove: () => {
       rmSync(folder, { recursive: true });
