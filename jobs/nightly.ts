@@ -1,72 +1,66 @@
 #!/usr/bin/env node
-import os from 'node:os';
 import cron from 'node-cron';
-import { readSendingConfig } from '../src/config.ts';
-import { asFailure, exitCodeOf } from '../src/domain/failure.ts';
-import { createLogger } from '../src/logger.ts';
+import { asFailure } from '../src/domain/failure.ts';
+import { hangBells, openBells } from '../src/wiring-queue.ts';
 import { beat, lookAfterNights } from '../src/wiring-nights.ts';
-import type { NightWatch } from '../src/wiring-nights.ts';
-import { interrupted, systemClock } from '../src/wiring.ts';
-import { describeFailure } from './words/failures.ts';
+import type { NightTimes, NightWatch } from '../src/wiring-nights.ts';
+import { systemClock } from '../src/wiring.ts';
+import { keepWatch } from './commands/keep-watch.ts';
 
 /**
- * The scheduler of one machine: looks after what is owed at `NIGHTLY_AT` London time and every five minutes, and where a run waits as
- * often as MESH may be asked. It keeps nothing itself: after a crash, a sleep or a change of the clock the ledger says what is owed.
- * Writes one line of JSON for each thing that happened. Ends on SIGTERM or SIGINT, exit 0; what was under way is taken up by the next.
+ * The scheduler. On one machine it looks after what is owed at `NIGHTLY_AT` London time and every five minutes, and where a run waits as
+ * often as MESH may be asked. With `REDIS_URL` it only has the bells rung for the workers. It keeps nothing itself: after a crash, a sleep
+ * or a change of the clock the ledger says what is owed.
  */
-async function keepWatch(): Promise<void> {
-  const config = readSendingConfig();
-  const stop = new AbortController();
-  const logger = createLogger(process.stdout);
-  const watch: NightWatch = {
-    ...{ config, logger, signal: stop.signal, again: new Map() },
-    by: `scheduler:${os.hostname()}`,
+const look = ({ config }: NightWatch): ((watch: NightWatch) => Promise<number | null>) => {
+  const { redisUrl } = config;
+  if (redisUrl !== null)
+    return async () => {
+      await hangBells(redisUrl, config);
+      await beat(config, 'nightly', {});
+      return null;
+    };
+  const again: NightTimes = new Map();
+  return async (watch) => {
+    await lookAfterNights(watch, again);
+    await beat(config, 'nightly', { owed: [...again.keys()] });
+    return again.size === 0 ? null : Math.min(...again.values());
   };
-  let looking = Promise.resolve();
-  let isLooking = false;
+};
+
+await keepWatch('scheduler', async (watch) => {
+  const { config, logger, signal } = watch;
+  const lookOnce = look(watch);
+  let looking: Promise<void> | null = null;
   let next: NodeJS.Timeout | undefined;
-  const look = (): void => {
-    if (isLooking || stop.signal.aborted) return;
-    isLooking = true;
+  const ticks = (): void => {
+    if (looking !== null || signal.aborted) return;
     clearTimeout(next);
-    looking = lookAfterNights(watch)
-      .then(async (again) => {
-        await beat(config, { owed: [...watch.again.keys()] });
-        if (again !== null && !stop.signal.aborted)
-          next = setTimeout(look, Math.max(0, again - systemClock.now()));
+    looking = lookOnce(watch)
+      .then((again) => {
+        if (again !== null && !signal.aborted)
+          next = setTimeout(ticks, Math.max(0, again - systemClock.now()));
       })
       .catch((thrown: unknown) => {
-        if (!stop.signal.aborted) logger.error({ code: asFailure(thrown).code }, asFailure(thrown).message);
+        const { code, message, detail } = asFailure(thrown);
+        if (!signal.aborted) logger.error({ code, place: detail.place, hint: detail.hint }, message);
       })
       .finally(() => {
-        isLooking = false;
+        looking = null;
       });
   };
+  // A Redis that forgets is refused before the watch begins.
+  if (config.redisUrl !== null) await (await openBells(config.redisUrl)).close();
   const [hours = '2', minutes = '30'] = config.nightlyAt.split(':').map((part) => String(Number(part)));
   const timezone = 'Europe/London';
   const tasks = [
-    cron.schedule(`${minutes} ${hours} * * *`, look, { timezone, name: 'nightly' }),
-    cron.schedule('*/5 * * * *', look, { timezone, name: 'what is owed' }),
+    cron.schedule(`${minutes} ${hours} * * *`, ticks, { timezone, name: 'nightly' }),
+    cron.schedule('*/5 * * * *', ticks, { timezone, name: 'what is owed' }),
   ];
-  logger.info({ nightlyAt: config.nightlyAt }, 'keeping watch');
-  look();
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.once(signal, () => {
-        stop.abort(interrupted());
-        resolve();
-      });
-  });
-  clearTimeout(next);
-  for (const task of tasks) await task.destroy();
-  await looking;
-  logger.info('the watch has ended');
-}
-
-process.umask(0o077);
-try {
-  await keepWatch();
-} catch (thrown) {
-  process.stderr.write(describeFailure(asFailure(thrown)));
-  process.exitCode = exitCodeOf(asFailure(thrown).code);
-}
+  ticks();
+  return async () => {
+    clearTimeout(next);
+    for (const task of tasks) await task.destroy();
+    await looking;
+  };
+});

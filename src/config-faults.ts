@@ -20,6 +20,7 @@ export interface ComparedSettings {
   readonly EXPORT_GATE_OUTBOUND_DIR: string;
   readonly DATABASE_URL: string | null;
   readonly DATABASE_OWNER_URL: string | null;
+  readonly REDIS_URL: string | null;
   readonly MESH_URL: string | null;
   readonly MESH_MAILBOX_ID: string | null;
   readonly MESH_MAILBOX_PASSWORD: string | null;
@@ -99,6 +100,8 @@ function database(s: ComparedSettings, say: Say): void {
     if (mode !== 'verify-full' && mode !== 'disable')
       say(name, 'with ?sslmode=verify-full, or sslmode=disable where the network is yours alone');
   }
+  if (s.REDIS_URL !== null && s.DATABASE_URL === null)
+    say('DATABASE_URL', 'required with REDIS_URL: several workers share a ledger in PostgreSQL', 'REDIS_URL');
   if (s.DATABASE_OWNER_URL === null) return;
   if (s.DATABASE_URL === null) say('DATABASE_URL', 'required with DATABASE_OWNER_URL', 'DATABASE_OWNER_URL');
   else if (new URL(s.DATABASE_URL).username === new URL(s.DATABASE_OWNER_URL).username)

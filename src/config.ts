@@ -124,7 +124,14 @@ const schema = z.object({
   EXPORT_GATE_MASTER_KEY: optional,
   DATABASE_URL: databaseAddress,
   DATABASE_OWNER_URL: databaseAddress,
-  REDIS_URL: optional,
+  REDIS_URL: z
+    .string()
+    .refine(
+      (url) => /^rediss?:\/\/[^\s]+$/.test(url) && URL.canParse(url),
+      'redis://host:port or rediss://host:port',
+    )
+    .nullable()
+    .default(null),
   MESH_URL: z.string().refine(isMeshUrl, 'https://host[:port] and nothing else').nullable().default(null),
   MESH_MAILBOX_ID: z
     .string()

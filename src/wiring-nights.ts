@@ -1,61 +1,105 @@
-/** Nights looked after by a program that nobody watches: configuration in, one look at everything that is owed. */
+/** Nights looked after by programs that nobody watches: configuration in, one look at what is owed. */
 import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
-import type { SendingConfig } from './config.ts';
-import { formatInstant } from './domain/calendar.ts';
-import type { Instant } from './domain/calendar.ts';
+import type { Config, SendingConfig } from './config.ts';
+import { formatInstant, minute, second } from './domain/calendar.ts';
+import type { Instant, LocalDate } from './domain/calendar.ts';
 import { asFailure } from './domain/failure.ts';
 import { formatRunId } from './domain/run.ts';
+import type { DueNight } from './domain/schedule.ts';
 import type { Logger } from './logger.ts';
-import type { Progress } from './pipeline/context.ts';
+import type { Pipeline } from './pipeline/context.ts';
 import { lookAfter, nightsOwed } from './pipeline/look-after.ts';
 import type { NightLook } from './pipeline/look-after.ts';
-import { openPipeline, systemClock } from './wiring.ts';
+import { openOffice, openPipeline, systemClock } from './wiring.ts';
 
-/** The word of a night watch in the log of entries: which program, on which machine. */
 export interface NightWatch {
   readonly config: SendingConfig;
+  /** Which program on which machine, as the entries say it. */
   readonly by: string;
   readonly signal: AbortSignal;
   readonly logger: Logger;
-  /** When each night that was stopped or waits is to be looked after again; kept from look to look. */
-  readonly again: Map<string, Instant>;
 }
 
-/**
- * Looks after every night that is owed and due, oldest first, and gives the time of the next look that cannot wait for the clock's next
- * tick; null where none is asked for. Nothing is thrown but the signal's reason: what stops a night is logged, and looked at again.
- */
-export async function lookAfterNights(watch: NightWatch): Promise<Instant | null> {
-  const { config, by, signal, logger, again } = watch;
-  const onProgress = (event: Progress): void => {
-    logger.info(event, event.step);
-  };
-  try {
-    const advancing = await openPipeline(config, { by, signal, onProgress });
-    try {
-      const pipeline = { ...advancing.pipeline, leavesToWait: true };
+/** When each night that was stopped, held or left waiting is to be looked after again; kept from look to look. */
+export type NightTimes = Map<LocalDate, Instant>;
+
+/** Looks after every night that is owed and whose time has come, oldest first. Throws nothing but the signal's reason. */
+export const lookAfterNights = (watch: NightWatch, again: NightTimes): Promise<void> =>
+  withPipeline(
+    watch,
+    async (pipeline) => {
       for (const night of await nightsOwed(pipeline)) {
-        const { businessDate, isLate } = night;
-        if ((again.get(businessDate) ?? 0) > systemClock.now()) continue;
-        if (isLate && !again.has(businessDate)) logger.warn({ businessDate }, 'this night is late');
-        const look = await lookAfter(pipeline, night);
-        tell(logger, businessDate, look);
-        if (look.now === 'ended') again.delete(businessDate);
-        else again.set(businessDate, look.again);
+        if ((again.get(night.businessDate) ?? 0) > systemClock.now()) continue;
+        const next = await lookOnce(watch, pipeline, night, !again.has(night.businessDate));
+        if (next === null) again.delete(night.businessDate);
+        else again.set(night.businessDate, next);
       }
+    },
+    undefined,
+  );
+
+/** The same for one night, if it is owed; gives the time to look again, or null. */
+export const lookAfterOne = (watch: NightWatch, businessDate: LocalDate): Promise<Instant | null> =>
+  withPipeline(
+    watch,
+    async (pipeline) => {
+      const night = (await nightsOwed(pipeline)).find((owed) => owed.businessDate === businessDate);
+      return night === undefined ? null : await lookOnce(watch, pipeline, night, true);
+    },
+    systemClock.now() + 15 * second,
+  );
+
+/** The business dates that are owed now, oldest first. */
+export async function owedNow(config: Config): Promise<readonly LocalDate[]> {
+  const office = await openOffice(config);
+  try {
+    return (await nightsOwed(office)).map(({ businessDate }) => businessDate);
+  } finally {
+    await office.close();
+  }
+}
+
+async function withPipeline<T>(
+  { config, by, signal, logger }: NightWatch,
+  work: (pipeline: Pipeline) => Promise<T>,
+  otherwise: T,
+): Promise<T> {
+  try {
+    const advancing = await openPipeline(config, {
+      ...{ by, signal },
+      onProgress: (event) => {
+        logger.info(event, event.step);
+      },
+    });
+    try {
+      return await work({ ...advancing.pipeline, leavesToWait: true });
     } finally {
       await advancing.close();
     }
   } catch (thrown) {
     signal.throwIfAborted();
     const { code, message, detail } = asFailure(thrown);
-    logger.error({ code, place: detail.place, found: detail.found, hint: detail.hint }, message);
+    const { place, found, hint } = detail;
+    logger.error({ code, place, found, hint }, message);
+    return otherwise;
   }
-  return again.size === 0 ? null : Math.min(...again.values());
 }
 
-function tell(logger: Logger, businessDate: string, look: NightLook): void {
+async function lookOnce(
+  { logger }: NightWatch,
+  pipeline: Pipeline,
+  night: DueNight,
+  isNew: boolean,
+): Promise<Instant | null> {
+  const { businessDate, isLate } = night;
+  if (isLate && isNew) logger.warn({ businessDate }, 'this night is late');
+  const look = await lookAfter(pipeline, night);
+  tell(logger, businessDate, look);
+  return look.now === 'ended' ? null : look.again;
+}
+
+function tell(logger: Logger, businessDate: LocalDate, look: NightLook): void {
   if (look.now === 'waits') {
     logger.info({ businessDate, again: formatInstant(look.again) }, 'waits for the national check');
   } else if (look.now === 'stopped') {
@@ -70,21 +114,24 @@ function tell(logger: Logger, businessDate: string, look: NightLook): void {
   }
 }
 
-export const heartbeatFile = ({ dataDir }: Pick<SendingConfig, 'dataDir'>): string =>
-  path.join(dataDir, 'nightly.alive');
+/** Older than this, and whoever watches from outside must be told. */
+export const longestSilence = 15 * minute;
 
 /**
- * The dead man's switch: written after each look that came to its end, replaced whole. Whoever watches from outside alarms when it grows
- * older than a quarter of an hour.
+ * The dead man's switch: a file written after each look that came to its end, replaced whole. Whoever watches from outside alarms when it
+ * grows older than `longestSilence`.
  */
-export async function beat(config: Pick<SendingConfig, 'dataDir'>, said: object): Promise<void> {
-  const file = heartbeatFile(config);
+export async function beat(
+  { dataDir }: Pick<Config, 'dataDir'>,
+  program: string,
+  said: object,
+): Promise<void> {
+  const file = path.join(dataDir, `${program}.alive`);
   const beside = `${file}.${process.pid}`;
   const handle = await open(beside, 'w', 0o600);
   try {
-    await handle.writeFile(
-      `${JSON.stringify({ at: formatInstant(systemClock.now()), pid: process.pid, ...said })}\n`,
-    );
+    const at = formatInstant(systemClock.now());
+    await handle.writeFile(`${JSON.stringify({ at, pid: process.pid, ...said })}\n`);
   } finally {
     await handle.close();
   }

@@ -89,7 +89,6 @@ const masterKeySetting = 'master-key-id';
 
 /** Opens the ledger: the embedded one, or that of `DATABASE_URL`. Throws `configuration-invalid`, `master-key-missing`, `master-key-wrong`, `ledger-newer`. */
 export async function openOffice(config: Config): Promise<Office> {
-  refuseQueue(config);
   const files = keyFilesIn(config.dataDir);
   const keyring = createKeyring(readMasterKey(config.masterKey, files.master), systemChance);
   makeFolder(config.dataDir);
@@ -204,16 +203,6 @@ async function settleSigningKey(ledger: Ledger, audit: AuditLog, files: KeyFiles
     found: audit.verifierKey,
     allowed: inForce ?? 'none',
     hint: 'Put the right key back. Was AUDIT_ORIGIN changed? The log keeps the name it began with. Nothing was read or sent.',
-  });
-}
-
-/** Throws `configuration-invalid` where a queue is named that this version does not use. */
-export function refuseQueue({ redisUrl }: Pick<Config, 'redisUrl'>): void {
-  if (redisUrl === null) return;
-  throw new Failure('configuration-invalid', {
-    message: 'REDIS_URL cannot be used yet: this version advances a run in the process that began it.',
-    place: 'REDIS_URL',
-    hint: 'Unset it.',
   });
 }
 

@@ -9,7 +9,7 @@ import {
   configurationText,
 } from '../../src/pipeline/configuration.ts';
 import { createAnchors } from '../../src/wiring-anchors.ts';
-import { openMailbox, openOffice, refuseQueue, systemChance } from '../../src/wiring.ts';
+import { openMailbox, openOffice, systemChance } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
 import { signatureIn } from '../input/signature.ts';
 import { operator } from '../words/operator.ts';
@@ -20,7 +20,6 @@ const toldElsewhere = ['settings', 'approversText'];
 /** `export-gate config check`: everything a run needs is set and fits together; shows what is in force, without secrets. */
 export async function check(): Promise<ExitCode> {
   const whole = readSendingConfig();
-  refuseQueue(whole);
   openMailbox(whole).close();
   await createAnchors(whole.anchors, systemChance);
   const { masterKey, databaseUrl, databaseOwnerUrl, redisUrl, mesh, ...config } = whole;

@@ -72,6 +72,7 @@ const meanings = {
   'paper-unreadable': means('withheld', 500, 'never'),
   'key-destroyed': means('withheld', 410, 'never'),
   'ledger-failed': means('unexpected', 500, 'later'),
+  'queue-unreachable': means('unexpected', 503, 'later'),
   'ledger-newer': means('usage', 500, 'never'),
   'audit-invalid': means('auditInvalid', 500, 'never'),
   'audit-unreconciled': means('auditInvalid', 500, 'never'),

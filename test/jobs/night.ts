@@ -45,6 +45,8 @@ export interface Night {
   readonly start: (...args: readonly string[]) => Running;
   /** The scheduler of one machine, until it is told to end. */
   readonly watch: () => Running;
+  /** A worker, with settings of its own over the night's. */
+  readonly work: (settings?: Settings) => Running;
   /** `export-gate run` for tonight, told as JSON. */
   readonly run: () => Promise<Ended>;
   /** The run that kills itself; see `support/dying-run.ts`. */
@@ -92,8 +94,8 @@ export async function createNight(programs: Programs, options: NightOptions = {}
     stampIntake(intake, intake, stamp);
   };
   const running: Running[] = [];
-  const begin = (program: string, args: readonly string[], input = ''): Running => {
-    const started = start(program, args, settings, input);
+  const begin = (program: string, args: readonly string[], input = '', own: Settings = {}): Running => {
+    const started = start(program, args, { ...settings, ...own }, input);
     running.push(started);
     return started;
   };
@@ -115,6 +117,7 @@ export async function createNight(programs: Programs, options: NightOptions = {}
     told: (input, ...args) => begin(programs.cli, args, input).ended,
     start: run,
     watch: () => begin(programs.nightly, []),
+    work: (own = {}) => begin(programs.worker, [], '', own),
     run: () => run('run', '--date', date, '--json').ended,
     die: (...args) => begin(programs.dyingRun, [date, ...args]).ended,
     async close() {

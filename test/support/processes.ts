@@ -19,6 +19,7 @@ export interface Programs {
   readonly simulator: string;
   readonly witness: string;
   readonly nightly: string;
+  readonly worker: string;
   readonly dyingRun: string;
   remove(): void;
 }
@@ -29,7 +30,7 @@ export function bundlePrograms(): Programs {
   // The SQLite package brings a library of its own, so it is not bundled but found where it is installed.
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
   const entries = ['jobs/cli.ts', 'jobs/simulator.ts', 'jobs/witness.ts'].concat([
-    ...['jobs/nightly.ts', 'test/support/dying-run.ts'],
+    ...['jobs/nightly.ts', 'jobs/worker.ts', 'test/support/dying-run.ts'],
   ]);
   const shape = ['--bundle', '--splitting', '--format=esm', '--platform=node', '--log-level=warning'];
   const require = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
@@ -41,6 +42,7 @@ export function bundlePrograms(): Programs {
     simulator: path.join(folder, 'jobs', 'simulator.js'),
     witness: path.join(folder, 'jobs', 'witness.js'),
     nightly: path.join(folder, 'jobs', 'nightly.js'),
+    worker: path.join(folder, 'jobs', 'worker.js'),
     dyingRun: path.join(folder, 'test', 'support', 'dying-run.js'),
     remove: () => {
       rmSync(folder, { recursive: true });
