@@ -1,4 +1,4 @@
-import { londonDate, londonTime, minute } from '../domain/calendar.ts';
+import { londonDate, londonTime, minute, second } from '../domain/calendar.ts';
 import type { Instant } from '../domain/calendar.ts';
 import { asFailure, exitCodeOf, exitCodes, Failure, retryOf } from '../domain/failure.ts';
 import type { FailureCode } from '../domain/failure.ts';
@@ -26,6 +26,7 @@ export const intakeTriedUntil = '18:00';
 export const intakeTriedEvery = 5 * minute;
 /** What only a person can mend is looked at again at this pace, so that the mending is found without being told. */
 const stoppedFor = 15 * minute;
+const ownTroubleFor = 15 * second;
 /** A hold is looked at again: it may have been approved, or nobody may have decided in time. */
 const heldFor = 5 * minute;
 
@@ -71,9 +72,14 @@ export async function lookAfter(pipeline: Pipeline, { businessDate }: DueNight):
       if (failed !== null) return { now: 'ended', run: failed, changed: true };
       return { now: 'stopped', failure, again: clock.now() + intakeTriedEvery };
     }
-    const pause = retryOf(failure.code) === 'never' ? stoppedFor : intakeTriedEvery;
-    return { now: 'stopped', failure, again: clock.now() + pause };
+    return { now: 'stopped', failure, again: clock.now() + pauseAfter(failure.code) };
   }
+}
+
+/** A disk, a database or another process of our own is soon back; MESH is asked no more often than it likes. */
+function pauseAfter(code: FailureCode): number {
+  if (retryOf(code) === 'never') return stoppedFor;
+  return exitCodeOf(code) === exitCodes.partnerUnavailable ? intakeTriedEvery : ownTroubleFor;
 }
 
 const tellsOfTheLog = (code: FailureCode): boolean =>

@@ -6,6 +6,7 @@ import type { Instant } from '../../src/domain/calendar.ts';
 import type { RunState } from '../../src/domain/run.ts';
 import { dueNights, newestNight } from '../../src/domain/schedule.ts';
 import type { KnownNight } from '../../src/domain/schedule.ts';
+import { seeded } from '../support/seeded.ts';
 
 const at = (text: string): Instant => Date.parse(text);
 const done = (businessDate: string, state: RunState = 'sealed'): KnownNight => ({ businessDate, state });
@@ -69,17 +70,6 @@ interface Fault {
 
 /** What the machine's clock says at a true instant; null while it sleeps. */
 type Clock = (true_: Instant, random: () => number) => Instant | null;
-
-/** Mulberry32: the same faults for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Faults come now and then and last from an hour to two days. */
 const spells = (shift: (true_: Instant, began: Instant) => Instant | null) => (): Clock => {
