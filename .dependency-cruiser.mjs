@@ -9,6 +9,7 @@ const wings = [
   'anchor',
   'keys',
   'queue',
+  'metrics',
   'simulator',
   'console',
 ];
@@ -98,6 +99,7 @@ export default {
       'One reader of certificates and tokens that come from outside.',
     ),
     home('log lines', 'node_modules/pino/', '^(src/logger\\.ts|test/)', 'The last look at what is logged.'),
+    home('metrics', 'node_modules/prom-client/', '^(src/metrics|test/)', 'One page of numbers.'),
     home('queue', 'node_modules/(bullmq|ioredis)/', '^(src/queue|test)/', 'The queue only rings the bell.'),
     home(
       'config',

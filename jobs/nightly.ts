@@ -2,7 +2,7 @@
 import cron from 'node-cron';
 import { asFailure } from '../src/domain/failure.ts';
 import { hangBells, openBells } from '../src/wiring-queue.ts';
-import { beat, lookAfterNights } from '../src/wiring-nights.ts';
+import { beat, lookAfterNights, showMetrics } from '../src/wiring-nights.ts';
 import type { NightTimes, NightWatch } from '../src/wiring-nights.ts';
 import { systemClock } from '../src/wiring.ts';
 import { keepWatch } from './commands/keep-watch.ts';
@@ -17,13 +17,15 @@ const look = ({ config }: NightWatch): ((watch: NightWatch) => Promise<number | 
   if (redisUrl !== null)
     return async () => {
       await hangBells(redisUrl, config);
-      await beat(config, 'nightly', {});
+      await showMetrics(config);
+      await beat({ config }, 'nightly', {});
       return null;
     };
   const again: NightTimes = new Map();
   return async (watch) => {
     await lookAfterNights(watch, again);
-    await beat(config, 'nightly', { owed: [...again.keys()] });
+    await showMetrics(config);
+    await beat({ config }, 'nightly', { owed: [...again.keys()] });
     return again.size === 0 ? null : Math.min(...again.values());
   };
 };

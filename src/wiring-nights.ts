@@ -9,9 +9,10 @@ import { formatRunId } from './domain/run.ts';
 import type { DueNight } from './domain/schedule.ts';
 import type { Logger } from './logger.ts';
 import type { Pipeline } from './pipeline/context.ts';
+import { healthOf } from './pipeline/health.ts';
 import { lookAfter, nightsOwed } from './pipeline/look-after.ts';
 import type { NightLook } from './pipeline/look-after.ts';
-import { openOffice, openPipeline, systemClock } from './wiring.ts';
+import { metricsText, openOffice, openPipeline, systemClock } from './wiring.ts';
 
 export interface NightWatch {
   readonly config: SendingConfig;
@@ -122,16 +123,32 @@ export const longestSilence = 15 * minute;
  * grows older than `longestSilence`.
  */
 export async function beat(
-  { dataDir }: Pick<Config, 'dataDir'>,
+  { config }: Pick<NightWatch, 'config'>,
   program: string,
   said: object,
 ): Promise<void> {
-  const file = path.join(dataDir, `${program}.alive`);
+  const at = formatInstant(systemClock.now());
+  await replace(
+    path.join(config.dataDir, `${program}.alive`),
+    `${JSON.stringify({ at, pid: process.pid, ...said })}\n`,
+  );
+}
+
+/** The numbers of `status --metrics` as a file, for a collector that reads text files: it needs no port of ours. */
+export async function showMetrics(config: Config): Promise<void> {
+  const office = await openOffice(config);
+  try {
+    await replace(path.join(config.dataDir, 'metrics.prom'), await metricsText(await healthOf(office)));
+  } finally {
+    await office.close();
+  }
+}
+
+async function replace(file: string, text: string): Promise<void> {
   const beside = `${file}.${process.pid}`;
   const handle = await open(beside, 'w', 0o600);
   try {
-    const at = formatInstant(systemClock.now());
-    await handle.writeFile(`${JSON.stringify({ at, pid: process.pid, ...said })}\n`);
+    await handle.writeFile(text);
   } finally {
     await handle.close();
   }

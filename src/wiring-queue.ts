@@ -2,7 +2,7 @@
 import type { SendingConfig } from './config.ts';
 import { asFailure } from './domain/failure.ts';
 import { answerBells, openBells } from './queue/bells.ts';
-import { beat, lookAfterOne, owedNow } from './wiring-nights.ts';
+import { beat, lookAfterOne, owedNow, showMetrics } from './wiring-nights.ts';
 import type { NightWatch } from './wiring-nights.ts';
 
 export { openBells };
@@ -31,7 +31,8 @@ export async function startWorker(redisUrl: string, watch: NightWatch): Promise<
   const bells = await openBells(redisUrl);
   const sweep = async (): Promise<void> => {
     for (const businessDate of await owedNow(config)) await bells.ring(businessDate);
-    await beat(config, 'worker', {});
+    await showMetrics(config);
+    await beat(watch, 'worker', {});
   };
   const trouble = (thrown: unknown): void => {
     const { code, message } = asFailure(thrown);

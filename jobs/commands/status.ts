@@ -8,7 +8,8 @@ import { readConfig } from '../../src/config.ts';
 import type { Config } from '../../src/config.ts';
 import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
 import { lastBackup, lastRestore } from '../../src/pipeline/backups.ts';
-import { openOffice, systemClock } from '../../src/wiring.ts';
+import { healthOf } from '../../src/pipeline/health.ts';
+import { metricsText, openOffice, systemClock } from '../../src/wiring.ts';
 import { stateWords } from '../words/reasons.ts';
 import { describeCustody } from '../words/restored.ts';
 import { describeStanding, standingAsJson } from '../words/standings.ts';
@@ -16,10 +17,20 @@ import { describeStanding, standingAsJson } from '../words/standings.ts';
 const shownNights = 14;
 
 /** `export-gate status`: the last nights, newest first, and whether last night is done. */
-export async function status({ json }: { readonly json: boolean }): Promise<ExitCode> {
+export async function status({
+  json,
+  metrics,
+}: {
+  readonly json: boolean;
+  readonly metrics: boolean;
+}): Promise<ExitCode> {
   const config = readConfig();
   const office = await openOffice(config);
   try {
+    if (metrics) {
+      process.stdout.write(await metricsText(await healthOf(office)));
+      return exitCodes.done;
+    }
     const expected = lastNight(config);
     const { own, runs, holds, checkpoint, backup, restored } = await office.ledger.read(async (tx) => ({
       own: await tx.runs({ businessDate: expected }),

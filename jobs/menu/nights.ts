@@ -20,5 +20,6 @@ export const nights: Menu = (program, enter) => {
     .command('status')
     .description('what the last nights came to; exit 3 if last night is held, withheld or missing')
     .option('--json', 'print the result as JSON', false)
+    .option('--metrics', 'print numbers for Prometheus instead; always exit 0', false)
     .action(enter(async () => (await import('../commands/status.ts')).status));
 };

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 
 import { demandWholeNight, readLog } from './evidence.ts';
+import { released } from './night.ts';
 import type { Night } from './night.ts';
 import { result, useNights } from './nights.ts';
 
@@ -38,24 +39,35 @@ const heartbeat = (night: Night): Record<string, unknown> =>
 
 describe('the watch', () => {
   it('releases the night that is owed, says so in lines of JSON, leaves a sign of life and ends when it is told to', () =>
-    oneNight(async (night) => {
-      const watch = night.watch();
-      await until(night, 'sealed');
-      await setTimeout(300);
-      watch.kill('SIGTERM');
-      const { code, stdout, stderr } = await watch.ended;
-      expect([code, stderr]).toEqual([0, '']);
-      const lines = linesOf(stdout);
-      expect(lines[0]).toMatchObject({ msg: 'keeping watch' });
-      expect(lines.find(({ msg }) => msg === 'released and sealed')).toMatchObject({
-        run: `${night.date}/r1`,
-        state: 'sealed',
-      });
-      expect(lines.filter(({ msg }) => msg === 'waits for the national check').length).toBeGreaterThan(0);
-      expect(lines.at(-1)).toMatchObject({ msg: 'the watch has ended' });
-      expect(heartbeat(night)).toMatchObject({ owed: [] });
-      await demandWholeNight(night, 1);
-    }));
+    oneNight(
+      async (night) => {
+        const watch = night.watch();
+        await until(night, 'sealed');
+        await setTimeout(300);
+        watch.kill('SIGTERM');
+        const { code, stdout, stderr } = await watch.ended;
+        expect([code, stderr]).toEqual([0, '']);
+        const lines = linesOf(stdout);
+        expect(lines[0]).toMatchObject({ msg: 'keeping watch' });
+        expect(lines.find(({ msg }) => msg === 'released and sealed')).toMatchObject({
+          run: `${night.date}/r1`,
+          state: 'sealed',
+        });
+        expect(lines.filter(({ msg }) => msg === 'waits for the national check').length).toBeGreaterThan(0);
+        expect(lines.at(-1)).toMatchObject({ msg: 'the watch has ended' });
+        expect(heartbeat(night)).toMatchObject({ owed: [] });
+        const asked = await night.gate('status', '--metrics');
+        for (const text of [asked.stdout, readFileSync(path.join(night.dataDir, 'metrics.prom'), 'utf8')]) {
+          expect(text).toContain('export_gate_last_night_state{state="sealed"} 1\n');
+          expect(text).toContain('export_gate_last_night_state{state="missing"} 0\n');
+          expect(text).toContain(`export_gate_last_release_numbers ${released.length}\n`);
+          expect(text).toContain('export_gate_nights_owed 0\n');
+          expect(text).not.toContain('not-cleared');
+        }
+        await demandWholeNight(night, 1);
+      },
+      { farSide: ['--answer-delay-ms', '3000'] },
+    ));
 
   it('killed at any moment leaves a night that the next watch ends', () =>
     oneNight(async (night) => {

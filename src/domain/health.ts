@@ -1,0 +1,26 @@
+import type { AnchorName } from './anchoring.ts';
+import type { Instant, LocalDate } from './calendar.ts';
+import type { GateOutcome } from './eligibility.ts';
+import type { RunState } from './run.ts';
+
+/** How the gate is, in numbers that somebody outside watches. No number of people but whole nights', and nothing of the national check. */
+export interface Health {
+  readonly lastNight: { readonly businessDate: LocalDate; readonly state: RunState | 'missing' };
+  readonly nightsOwed: number;
+  readonly oldestOwedDays: number;
+  readonly openHolds: number;
+  /** Of the newest drop; null if there never was one. */
+  readonly lastRelease: { readonly at: Instant; readonly numbers: number } | null;
+  readonly lastRunSeconds: number | null;
+  /** Rows of the newest gated night, by outcome. */
+  readonly rows: Readonly<Partial<Record<GateOutcome, number>>>;
+  readonly entries: number;
+  readonly entriesUnsigned: number;
+  readonly anchors: readonly {
+    readonly name: AnchorName;
+    readonly takenAt: Instant | null;
+    readonly isSound: boolean;
+  }[];
+  readonly lastBackupAt: Instant | null;
+  readonly daysToExpiry: Readonly<Record<'legal-basis' | 'recipient-agreement', number | null>>;
+}
