@@ -11,6 +11,7 @@ export const gateWords: Readonly<Record<GateOutcome, string>> = {
   'value-unknown': 'something about them is not on its list',
   'number-shared': 'two people of one provider bear the number',
   'number-conflict': 'one id bears two numbers',
+  'objected-before': 'had objected since the first run of the date',
   'provider-not-participating': 'their provider does not take part',
   'agreement-expired': 'their provider’s agreement has expired',
   'id-missing': 'no service user id',
@@ -22,6 +23,7 @@ export const gateWords: Readonly<Record<GateOutcome, string>> = {
   'number-out-of-range': 'NHS number outside the allowed ranges',
   'not-informed': 'not informed before the day',
   'objection-elsewhere': 'an objection stands on another row of theirs',
+  'provider-stopped': 'their provider is stopped (export-gate stop list)',
   asked: 'asked about at the national check',
 };
 

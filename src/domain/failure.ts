@@ -88,6 +88,7 @@ const meanings = {
   'approval-refused': means('usage', 403, 'never'),
   'hold-decided': means('usage', 409, 'never'),
   'run-not-found': means('usage', 404, 'never'),
+  'run-unfinished': means('usage', 409, 'later'),
   'transition-refused': means('unexpected', 409, 'never'),
   busy: means('busy', 409, 'later'),
   'epoch-stale': means('interrupted', 409, 'later'),

@@ -18,6 +18,8 @@ import type {
 import { loadCarried, OptOutsSeen } from './carried.ts';
 import type { Pipeline } from './context.ts';
 import { recordedChoices } from './recorded-choices.ts';
+import { firstOpenedAt, sinceFirstRun } from './since-first-run.ts';
+import type { SinceFirstRun } from './since-first-run.ts';
 
 /** An intake read whole and decided on. */
 export interface DecidedIntake {
@@ -37,7 +39,7 @@ export interface DecidedIntake {
 }
 
 /** What deciding on an intake needs. */
-export type DecisionDesk = Pick<Pipeline, 'intake' | 'keyring' | 'clock'> & {
+export type DecisionDesk = Pick<Pipeline, 'intake' | 'keyring' | 'clock' | 'lists'> & {
   readonly ledger: Pick<Ledger, 'read'>;
 };
 
@@ -47,24 +49,29 @@ export const termsOf = (pipeline: Pipeline, businessDate: LocalDate): Terms => (
   numbers: pipeline.config.numbers,
 });
 
-/** Reads providers, choices and roster of a verified intake and decides on every row; choices are read as of now. */
+/**
+ * Reads providers, choices and roster of a verified intake and decides on every row; choices are read as of now. In a rerun nobody comes
+ * back who was heard objecting `since` its date's first run opened.
+ */
 export async function decideOn(
   pipeline: DecisionDesk,
   intake: VerifiedIntake,
   terms: Terms,
+  since: SinceFirstRun | null,
 ): Promise<DecidedIntake> {
   const { intake: reader, keyring, ledger } = pipeline;
   const providers = await reader.providers(intake);
-  const book = new ChoiceBook(pipeline.clock.now());
+  const book = new ChoiceBook(pipeline.clock.now(), since?.openedAt);
   for await (const choice of reader.choices(intake)) book.add(choice);
   const choicesWritten = book.rows;
   for await (const choice of recordedChoices(pipeline)) book.add(choice);
 
-  const carried = await ledger.read((tx) => loadCarried(tx, keyring, book));
+  const carried = await ledger.read((tx) => loadCarried(tx, keyring, book, since?.stays));
   const seen = new OptOutsSeen(keyring, book);
   const roster = new Roster(terms, providers, book);
   for await (const row of reader.roster(intake)) {
-    roster.add(row, carried.against(row));
+    const objectedBefore = row.number.kind === 'valid' && since?.objected(row.number.number) === true;
+    roster.add(row, carried.against(row), objectedBefore);
     seen.add(row);
   }
   const decision = roster.settle();
@@ -141,24 +148,30 @@ export interface DecidedAgain {
  * Decides anew. What the newest intake tells of is carried before the own one is decided on, for it may speak of somebody by an id that
  * only the own one shows; and it lasts, even if this run is held and the row is gone when the run goes on.
  */
-export async function decideAgain(pipeline: Pipeline, run: StoredRun): Promise<DecidedAgain> {
+export async function decideAgain(
+  pipeline: Pipeline,
+  run: Pick<StoredRun, 'businessDate' | 'revision' | 'openedAt' | 'intake'>,
+): Promise<DecidedAgain> {
   const terms = termsOf(pipeline, run.businessDate);
-  const standing = await standingIntakes(pipeline, run.businessDate, run.openedAt);
-  const newest = await decideOn(pipeline, standing[0], terms);
+  const since = await sinceFirstRun(pipeline, run);
+  const standing = await standingIntakes(pipeline, run.businessDate, await firstOpenedAt(pipeline, run));
+  const newest = await decideOn(pipeline, standing[0], terms, since);
   await pipeline.ledger.transact(pipeline.claim, (tx) => newest.carry(tx));
   const allowed = newest.decision.askedNumbers();
   const own = standing.find(({ digest }) => digest === run.intake);
   if (own === undefined || own === standing[0]) return { newest, allowed };
-  const ownAllowed = (await decideOn(pipeline, own, terms)).decision.askedNumbers();
+  const ownAllowed = (await decideOn(pipeline, own, terms, since)).decision.askedNumbers();
   return { newest, allowed: allowed.filter((number) => holds(ownAllowed, number)) };
 }
 
 /** Of the intake folders that pass their manifest and age check the one produced last, whatever its date; throws as `standingIntakes`. */
-export const newestIntake = async (
+export async function newestIntake(
   pipeline: Pipeline,
-  businessDate: LocalDate,
-  openedAt: Instant,
-): Promise<VerifiedIntake> => (await standingIntakes(pipeline, businessDate, openedAt))[0];
+  run: Pick<StoredRun, 'businessDate' | 'revision' | 'openedAt'>,
+): Promise<VerifiedIntake> {
+  const openedAt = await firstOpenedAt(pipeline, run);
+  return (await standingIntakes(pipeline, run.businessDate, openedAt))[0];
+}
 
 /**
  * The intakes of a date and later that pass their manifest and age check, the one produced last first: a folder written ahead of its date

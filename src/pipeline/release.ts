@@ -1,7 +1,8 @@
 import { dropFormatVersion, rulesVersion } from '../domain/evidence.ts';
 import type { AttestedList } from '../domain/evidence.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
-import type { DropPlan, LedgerWriter, PublishedDrop, StoredRun } from '../ports.ts';
+import type { RunId } from '../domain/run.ts';
+import type { DropPlan, LedgerReader, LedgerWriter, PublishedDrop, StoredRun } from '../ports.ts';
 import { attest } from './attest.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
@@ -39,7 +40,10 @@ async function dropPlan(
   run: StoredRun,
   release: Release,
 ): Promise<DropPlan> {
-  const checkpoint = await ledger.read((tx) => tx.checkpoint());
+  const { checkpoint, superseded } = await ledger.read(async (tx) => ({
+    checkpoint: await tx.checkpoint(),
+    superseded: await lastReleased(tx, run),
+  }));
   return {
     run,
     files: release.files,
@@ -54,10 +58,19 @@ async function dropPlan(
       layout: config.drop.layout,
       // The log outlives the drop: whoever has its digest of the manifest must not find the number of a file that holds only one.
       blinding: Buffer.from(chance.bytes(32)).toString('hex'),
-      supersedes: run.revision > 1 ? formatRunId({ ...run, revision: run.revision - 1 }) : null,
+      supersedes: superseded === null ? null : formatRunId(superseded),
       checkpoint: { origin: audit.origin, verifierKey: audit.verifierKey, note: checkpoint?.note ?? '' },
     },
   };
+}
+
+/** The newest earlier revision of a run's date whose drop was published, whether or not it stands still; null where none was. */
+export async function lastReleased(
+  tx: LedgerReader,
+  { businessDate, revision }: RunId,
+): Promise<StoredRun | null> {
+  const earlier = (await tx.runs({ businessDate })).filter((each) => each.revision < revision);
+  return earlier.find(({ state }) => state === 'released' || state === 'sealed') ?? null;
 }
 
 async function markReleased(

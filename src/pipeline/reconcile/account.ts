@@ -57,6 +57,7 @@ const accounted: { readonly [What in Told['what']]: (log: LogAccount, entry: Tol
   'drop-removed': (log, entry) => void log.removedDrops.push({ ...entry, what: 'drop-removed' }),
 
   'run-opened': open,
+  'run-is-rerun': addRunStep,
   'run-gated': addRunStep,
   'run-asked': addRunStep,
   'run-answered': addRunStep,

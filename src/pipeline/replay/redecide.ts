@@ -6,18 +6,20 @@ import { formatNhsNumber } from '../../domain/nhs-number.ts';
 import type { NhsNumber } from '../../domain/nhs-number.ts';
 import { holds } from '../../domain/number-list.ts';
 import type { NumberList } from '../../domain/number-list.ts';
-import type { Clock, Keyring, Ledger } from '../../ports.ts';
+import type { Clock, Keyring, Ledger, PersonLists } from '../../ports.ts';
 import { decideOn } from '../intake-decision.ts';
 import type { DecidedIntake } from '../intake-decision.ts';
 import { PersonRows } from '../person-rows.ts';
 import type { FoundIntake } from './intakes.ts';
 import type { PastRun } from './past-run.ts';
+import { sinceFirstRun } from '../since-first-run.ts';
 import { asOf } from './then.ts';
 import type { Moment } from './then.ts';
 
 export interface RedecideDesk {
   readonly ledger: Pick<Ledger, 'read'>;
   readonly keyring: Keyring;
+  readonly lists: PersonLists;
   readonly clock: Clock;
 }
 
@@ -87,7 +89,7 @@ async function allowedThen(
   return own.filter((number) => holds(other, number));
 }
 
-function decideThen(
+async function decideThen(
   desk: RedecideDesk,
   { configuration, run }: PastRun,
   found: FoundIntake | undefined,
@@ -99,7 +101,8 @@ function decideThen(
     releaseDate: londonDate(moment.at),
     numbers: numberPolicyIn(configuration.settings),
   };
-  return decideOn(asOf({ ...desk, intake: found.reader }, moment), found.intake, terms);
+  const then = asOf({ ...desk, intake: found.reader }, moment);
+  return decideOn(then, found.intake, terms, await sinceFirstRun(then, run));
 }
 
 async function refusedBy(

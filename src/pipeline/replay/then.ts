@@ -1,4 +1,4 @@
-/** What the gate could know at a past moment: the clock, carried opt-outs and recorded choices of then. */
+/** What the gate could know at a past moment: the clock, runs, carried opt-outs and recorded choices of then. */
 import type { Instant } from '../../domain/calendar.ts';
 import type { LedgerReader } from '../../ports.ts';
 import type { DecisionDesk } from '../intake-decision.ts';
@@ -24,9 +24,10 @@ export function asOf<Desk extends Pick<DecisionDesk, 'ledger' | 'clock'>>(desk: 
   };
 }
 
-const readerAsOf = (tx: LedgerReader, { entries, choices }: Moment): LedgerReader => ({
+const readerAsOf = (tx: LedgerReader, { at, entries, choices }: Moment): LedgerReader => ({
   ...tx,
-  carried: () => tx.carried(entries),
+  carried: (before = entries) => tx.carried(Math.min(before, entries)),
+  runs: async (filter) => (await tx.runs(filter)).filter(({ openedAt }) => openedAt <= at),
   async *recordedChoices() {
     let nth = 0;
     for await (const paper of tx.recordedChoices()) {
