@@ -29,7 +29,9 @@ export const nights: Menu = (program, enter) => {
     .action(enter(async () => (await import('../commands/rerun.ts')).rerun));
   program
     .command('status')
-    .description('what the last nights came to; exit 3 if last night is held, withheld or missing')
+    .description(
+      'what the last nights came to; exit 3 if last night is held, withheld or missing, or the export is stopped',
+    )
     .option('--json', 'print the result as JSON', false)
     .action(enter(async () => (await import('../commands/status.ts')).status));
 };

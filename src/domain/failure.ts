@@ -87,6 +87,7 @@ const meanings = {
   'restore-refused': means('usage', 403, 'never'),
   'approval-refused': means('usage', 403, 'never'),
   'hold-decided': means('usage', 409, 'never'),
+  'export-stopped': means('withheld', 409, 'later'),
   'run-not-found': means('usage', 404, 'never'),
   'run-unfinished': means('usage', 409, 'later'),
   'transition-refused': means('unexpected', 409, 'never'),

@@ -11,6 +11,7 @@ import { shakeHands } from './handshake.ts';
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { withdrawObjected } from './late-objections.ts';
 import { blindingPaper, requestPaper, takePaper } from './papers.ts';
+import { demandNotStopped } from './stops.ts';
 
 /**
  * gated -> asked: hands every planned request to MESH, unless nobody may be asked about or somebody must look first. Throws `mesh-*` only
@@ -44,6 +45,7 @@ async function askOrHold(pipeline: Pipeline, run: StoredRun, gatedJustNow: boole
   if (!gatedJustNow) await withdrawObjected(pipeline, run);
   const requests = await ledger.read((tx) => tx.requests(run));
   if (requests.every(({ state }) => state === 'void')) return withhold(pipeline, run, 'nobody-to-ask');
+  await ledger.read(demandNotStopped);
   await demandAnchored(pipeline);
   await shakeHands(pipeline, run);
   const hold = await ledger.read(async (tx) => {

@@ -4,7 +4,7 @@ import type { Decision } from '../domain/decision.ts';
 import type { Terms } from '../domain/eligibility.ts';
 import { Failure } from '../domain/failure.ts';
 import { ChoiceBook } from '../domain/in-service-choice.ts';
-import { holds } from '../domain/number-list.ts';
+import { holds, numberList } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
 import { Roster } from '../domain/roster.ts';
 import type {
@@ -20,6 +20,7 @@ import type { Pipeline } from './context.ts';
 import { recordedChoices } from './recorded-choices.ts';
 import { firstOpenedAt, sinceFirstRun } from './since-first-run.ts';
 import type { SinceFirstRun } from './since-first-run.ts';
+import { stopsNow } from './stops.ts';
 
 /** An intake read whole and decided on. */
 export interface DecidedIntake {
@@ -34,6 +35,8 @@ export interface DecidedIntake {
   readonly unmatchedOlder: number;
   /** How many choices recorded in the ledger were heard; with one more the decision is out of date. */
   readonly choicesHeard: number;
+  /** The same of words about stops. */
+  readonly stopsHeard: number;
   /** Writes down the opt-outs seen, so that they last (R12). */
   readonly carry: (ledger: LedgerWriter) => Promise<void>;
 }
@@ -60,6 +63,7 @@ export async function decideOn(
   since: SinceFirstRun | null,
 ): Promise<DecidedIntake> {
   const { intake: reader, keyring, ledger } = pipeline;
+  const stops = await ledger.read(stopsNow);
   const providers = await reader.providers(intake);
   const book = new ChoiceBook(pipeline.clock.now(), since?.openedAt);
   for await (const choice of reader.choices(intake)) book.add(choice);
@@ -68,7 +72,7 @@ export async function decideOn(
 
   const carried = await ledger.read((tx) => loadCarried(tx, keyring, book, since?.stays));
   const seen = new OptOutsSeen(keyring, book);
-  const roster = new Roster(terms, providers, book);
+  const roster = new Roster({ ...terms, stopped: new Set(stops.providers.keys()) }, providers, book);
   for await (const row of reader.roster(intake)) {
     const objectedBefore = row.number.kind === 'valid' && since?.objected(row.number.number) === true;
     roster.add(row, carried.against(row), objectedBefore);
@@ -88,6 +92,7 @@ export async function decideOn(
     unmatchedRecent: strangers.length + (recentNameless ? 1 : 0),
     unmatchedOlder: older + recentIds.length - strangers.length,
     choicesHeard: book.rows - choicesWritten,
+    stopsHeard: stops.heard,
     carry: async (tx) => {
       await carryObjections(tx, seen, intake);
       await tx.carry(underNewNumbers);
@@ -142,6 +147,8 @@ export interface DecidedAgain {
   readonly newest: DecidedIntake;
   /** Numbers that both allow, with the choices known now. */
   readonly allowed: NumberList;
+  /** Numbers that both would allow but for a stop of their provider. */
+  readonly stopped: NumberList;
 }
 
 /**
@@ -158,10 +165,21 @@ export async function decideAgain(
   const newest = await decideOn(pipeline, standing[0], terms, since);
   await pipeline.ledger.transact(pipeline.claim, (tx) => newest.carry(tx));
   const allowed = newest.decision.askedNumbers();
+  const stopped = newest.decision.stoppedNumbers();
   const own = standing.find(({ digest }) => digest === run.intake);
-  if (own === undefined || own === standing[0]) return { newest, allowed };
-  const ownAllowed = (await decideOn(pipeline, own, terms, since)).decision.askedNumbers();
-  return { newest, allowed: allowed.filter((number) => holds(ownAllowed, number)) };
+  if (own === undefined || own === standing[0]) return { newest, allowed, stopped };
+  const { decision } = await decideOn(pipeline, own, terms, since);
+  return { newest, ...allowedByBoth(newest.decision, decision) };
+}
+
+/** Numbers that two decisions allow, and those that both would but for a stop. */
+export function allowedByBoth(one: Decision, other: Decision): Pick<DecidedAgain, 'allowed' | 'stopped'> {
+  const [asked, askedToo] = [one.askedNumbers(), other.askedNumbers()];
+  const allowed = asked.filter((number) => holds(askedToo, number));
+  const [stopped, stoppedToo] = [one.stoppedNumbers(), other.stoppedNumbers()];
+  const wouldBeToo = numberList([...askedToo, ...stoppedToo]);
+  const wouldBe = numberList([...asked, ...stopped]).filter((number) => holds(wouldBeToo, number));
+  return { allowed, stopped: wouldBe.filter((number) => !holds(allowed, number)) };
 }
 
 /** Of the intake folders that pass their manifest and age check the one produced last, whatever its date; throws as `standingIntakes`. */

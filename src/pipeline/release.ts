@@ -11,6 +11,7 @@ import { decodePieces, decodePlaces, listPaper, placesPaper } from './list-paper
 import { decodePlan, encodePlan, planPaper, putPaper, takePaper } from './papers.ts';
 import { countRecorded } from './recorded-choices.ts';
 import type { Release } from './release-plan.ts';
+import { stopsNow } from './stops.ts';
 
 /**
  * decided -> released: the drop is published once, under a manifest that carries the checkpoint covering the decision; then the person
@@ -28,11 +29,17 @@ export async function releaseRun(pipeline: Pipeline, run: StoredRun, release: Re
     const desk = { keyring, key: await keyOfRun(tx, run) };
     await putPaper(tx, desk, planPaper, encodePlan(plan));
   });
-  // Within one transaction nobody can record a choice: one recorded before it is heard, one recorded later comes after the drop.
+  // Within one transaction nobody can record a choice or set a stop: one of before is heard, one of later comes after the drop.
   await ledger.transact(claim, async (tx) => {
-    if ((await countRecorded(tx)) !== release.choicesHeard) await withdrawDecision(pipeline, tx, run, []);
+    if (!(await isStillSo(tx, release))) await withdrawDecision(pipeline, tx, run, []);
     else await markReleased(pipeline, tx, run, await pipeline.drop.publish(plan));
   });
+}
+
+/** Nobody has said anything since the decision that it did not hear. */
+async function isStillSo(tx: LedgerReader, { choicesHeard, stopsHeard }: Release): Promise<boolean> {
+  const { everything, heard } = await stopsNow(tx);
+  return everything === null && heard === stopsHeard && (await countRecorded(tx)) === choicesHeard;
 }
 
 async function dropPlan(

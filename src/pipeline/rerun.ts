@@ -20,6 +20,7 @@ import { openRun } from './open.ts';
 import { lastReleased } from './release.ts';
 import { peopleOn } from './since-first-run.ts';
 import type { RunPeople } from './since-first-run.ts';
+import { demandNotStopped } from './stops.ts';
 
 /** Why somebody who was sent would not be sent again. */
 export const removalReasons = [...heldBackReasons, 'refused-by-check', 'not-on-roster'] as const;
@@ -78,6 +79,7 @@ export async function rerun(
   reason: string,
 ): Promise<Advanced> {
   if (isSame) return { run: latest, changed: false };
+  await pipeline.ledger.read(demandNotStopped);
   const supersedes = superseded === null ? '' : formatRunId(superseded);
   await openRun(pipeline, next, { reason, supersedes });
   return advanceRun(pipeline, next.businessDate, false);
@@ -152,7 +154,8 @@ async function isUnchanged(
   const metSince = (await tx.carriedFrom()).some((from) => from > decided.position);
   for await (const { position } of tx.entriesOf('choice-recorded'))
     if (position > decided.position) return false;
-  return !metSince;
+  const stopsSince = (await tx.stops()).some(({ position }) => position > decided.position);
+  return !metSince && !stopsSince;
 }
 
 async function lastOf(

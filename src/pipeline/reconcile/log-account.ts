@@ -39,6 +39,8 @@ export interface LogAccount {
   readonly erasedYears: Map<string, Told<'year-erased'>>;
   /** Blocks of person lists, in the order in which they were erased. */
   readonly erased: ErasedBlock[];
+  /** Set and lifted, as they were told. */
+  readonly stops: (Told<'stop-set'> | Told<'stop-lifted'>)[];
   legalHold: Told<'legal-hold-set'> | Told<'legal-hold-lifted'> | null;
   readonly removedDrops: Told<'drop-removed'>[];
   choices: number;
@@ -63,6 +65,7 @@ export const emptyAccount = (): LogAccount => ({
   destroyedKeys: new Map(),
   erasedYears: new Map(),
   erased: [],
+  stops: [],
   legalHold: null,
   removedDrops: [],
   choices: 0,
