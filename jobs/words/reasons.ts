@@ -39,9 +39,15 @@ export const holdWords: Readonly<Record<HoldReason, string>> = {
   'opt-out-unmatched':
     'A recent opt-out belongs to nobody on the roster: an id is probably mistyped. Find whom it means.',
   'roster-jump': 'The roster is more than 40 % larger or smaller than usual.',
+  'opt-outs-vanished':
+    'Many opt-outs of earlier nights are told of no more. Those people are held back all the same, but the list was probably cut: new opt-outs may be missing.',
+  'home-opt-outs-vanished':
+    'All opt-outs of a home are told of no more. Those people are held back all the same; ask the home what became of them.',
   'drop-jump': 'The drop is more than 40 % larger or smaller than usual.',
   'removals-none': 'The national check removed nobody from a long list: it may not have checked.',
   'removals-outside-band': 'The national check removed an unusual share.',
+  'removals-drifting':
+    'Over the last nights the national check removed far fewer or far more than CHECK_BASE_RATE says.',
   'answer-empty': 'The national check returned nobody of a list.',
   'answer-malformed': 'An answer of the national check is not in its format.',
   'answer-truncated': 'An answer of the national check is cut.',

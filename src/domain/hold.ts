@@ -3,9 +3,12 @@
 export const holdReasons = [
   'opt-out-unmatched',
   'roster-jump',
+  'opt-outs-vanished',
+  'home-opt-outs-vanished',
   'drop-jump',
   'removals-none',
   'removals-outside-band',
+  'removals-drifting',
   'answer-empty',
   'answer-malformed',
   'answer-truncated',
@@ -23,7 +26,11 @@ export type HoldReason = (typeof holdReasons)[number];
 
 /** What is looked at before anybody is asked about, and settled there; the others belong to the release. */
 export const isBeforeAsking = (reason: HoldReason): boolean =>
-  reason === 'opt-out-unmatched' || reason === 'roster-jump' || reason === 'clock-skew';
+  reason === 'opt-out-unmatched' ||
+  reason === 'roster-jump' ||
+  reason === 'opt-outs-vanished' ||
+  reason === 'home-opt-outs-vanished' ||
+  reason === 'clock-skew';
 
 /** What a person must look at although the request goes on waiting: the message is not certainly its answer. */
 export const leavesRequestOpen = (reason: HoldReason): boolean =>

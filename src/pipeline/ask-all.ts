@@ -10,6 +10,7 @@ import { expiredApproval, withhold } from './end.ts';
 import { shakeHands } from './handshake.ts';
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { withdrawObjected } from './late-objections.ts';
+import { acceptOptOutsTold } from './opt-outs-told.ts';
 import { blindingPaper, requestPaper, takePaper } from './papers.ts';
 import { demandNotStopped } from './stops.ts';
 
@@ -62,6 +63,7 @@ async function askOrHold(pipeline: Pipeline, run: StoredRun, gatedJustNow: boole
   await ledger.transact(pipeline.claim, async (tx) => {
     const proof = await tell(pipeline, tx, run, { what: 'run-asked' });
     await tx.moveRun(run, 'gated', 'asked', {}, proof);
+    await acceptOptOutsTold(tx, run);
   });
 }
 

@@ -1,3 +1,4 @@
+import type { LocalDate } from '../domain/calendar.ts';
 import type { AskedRow } from '../domain/decision.ts';
 import { heldBackReasons } from '../domain/eligibility.ts';
 import { rulesVersion } from '../domain/evidence.ts';
@@ -6,8 +7,10 @@ import { answeredShare, isBeforeAsking, judgedAfterRuns, judgeRemovals, jumps } 
 import type { HoldReason } from '../domain/hold.ts';
 import { holds } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
-import { isRehearsal } from '../domain/run.ts';
-import type { PersonListName, StoredRun } from '../ports.ts';
+import { judgedNights, removalsDrift } from '../domain/removal-drift.ts';
+import type { AnsweredNight } from '../domain/removal-drift.ts';
+import { formatRunId, isRehearsal } from '../domain/run.ts';
+import type { LedgerReader, PersonListName, StoredRun } from '../ports.ts';
 import { readAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
 import { keyOfRun, tell } from './context.ts';
@@ -110,6 +113,28 @@ async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answ
   return { release, rows, stopped, newest: { intake, unmatchedRecent } };
 }
 
+/**
+ * What was answered on the nights before, oldest first, a date by its newest revision; from the one on whose drift somebody has looked at
+ * and approved, it begins anew.
+ */
+async function answeredNights(tx: LedgerReader, run: StoredRun): Promise<AnsweredNight[]> {
+  const approved = new Set(
+    (await tx.holds())
+      .filter(({ decision, reasons }) => decision === 'approved' && reasons.includes('removals-drifting'))
+      .map((hold) => formatRunId(hold.run)),
+  );
+  const nights = new Map<LocalDate, AnsweredNight>();
+  for (const each of await tx.runs({ limit: 3 * judgedNights })) {
+    const { businessDate, state, totals } = each;
+    if (approved.has(formatRunId(each))) break;
+    if ((state !== 'released' && state !== 'sealed') || totals === null) continue;
+    if (businessDate >= run.businessDate || nights.has(businessDate)) continue;
+    const { released, 'not-cleared': removed } = totals.outcomes;
+    nights.set(businessDate, { answered: released + removed, removed });
+  }
+  return [...nights.values()].reverse();
+}
+
 /** Everything that a person must look at before this release. Reasons of the gate are judged anew on the newest intake. */
 async function reasonsToHold(
   pipeline: Pipeline,
@@ -117,10 +142,11 @@ async function reasonsToHold(
   answers: Answers,
   { newest, release }: Decided,
 ): Promise<readonly HoldReason[]> {
-  const band = pipeline.config.check.removalBand;
-  const { noted, sizes } = await pipeline.ledger.read(async (tx) => ({
+  const { removalBand: band, baseRate } = pipeline.config.check;
+  const { noted, sizes, nights } = await pipeline.ledger.read(async (tx) => ({
     noted: await notedHoldReasons(tx, run),
     sizes: await tx.releasedSizes(judgedAfterRuns),
+    nights: await answeredNights(tx, run),
   }));
   const whole = answers.judged.reduce(
     (sum, one) => ({ asked: sum.asked + one.asked, returned: sum.returned + one.returned }),
@@ -132,6 +158,9 @@ async function reasonsToHold(
   const reasons: (HoldReason | null)[] = [
     ...noted.filter((reason) => !isBeforeAsking(reason)),
     ...judgements,
+    removalsDrift([...nights, { answered: whole.asked, removed: whole.asked - whole.returned }], baseRate)
+      ? 'removals-drifting'
+      : null,
     newest.unmatchedRecent > 0 ? 'opt-out-unmatched' : null,
     answers.judged.some(({ level, returned }) => level === 0 && returned === 0) ? 'answer-empty' : null,
     answers.answered < answers.asked * answeredShare ? 'too-few-answered' : null,

@@ -27,6 +27,7 @@ import { askedPaper, encodeAsked, encodeNumbers, gateTotalsPaper, putPaper, requ
 import type { Desk } from './papers.ts';
 import { PersonRows } from './person-rows.ts';
 import { noteHoldReasons } from './holds.ts';
+import { noteOptOutsTold, vanishedReasons } from './opt-outs-told.ts';
 import { firstOpenedAt, sinceFirstRun } from './since-first-run.ts';
 
 /**
@@ -72,6 +73,7 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     await tx.putPersonList(run, 'held-back', { pieces: heldBack.pieces, indexed: true }, proof);
     await tx.indexPersons(year.scope, held.places(pipeline.keyring, year), proof);
     await noteHoldReasons(tx, run, reasons);
+    await noteOptOutsTold(tx, run, later?.newest ?? own);
     await tx.moveRun(run, 'opened', 'gated', { intake: own.intake.digest, totals }, proof);
   });
   pipeline.onProgress({
@@ -224,8 +226,11 @@ async function gateReasons(
   own: DecidedIntake,
   later: DecidedAgain | null,
 ): Promise<HoldReason[]> {
-  const sizes = await pipeline.ledger.read((tx) => tx.releasedSizes(judgedAfterRuns));
-  const reasons: HoldReason[] = [];
+  const { sizes, vanished } = await pipeline.ledger.read(async (tx) => ({
+    sizes: await tx.releasedSizes(judgedAfterRuns),
+    vanished: await vanishedReasons(tx, later?.newest ?? own),
+  }));
+  const reasons: HoldReason[] = [...vanished];
   if (own.unmatchedRecent + (later?.newest.unmatchedRecent ?? 0) > 0) reasons.push('opt-out-unmatched');
   if (
     jumps(

@@ -4,6 +4,9 @@ import type { Decision } from '../domain/decision.ts';
 import type { Terms } from '../domain/eligibility.ts';
 import { Failure } from '../domain/failure.ts';
 import { ChoiceBook } from '../domain/in-service-choice.ts';
+import type { HomeOptOuts } from '../domain/opt-outs-told.ts';
+import { foldId } from '../domain/service-user.ts';
+import type { ServiceUserRow } from '../domain/service-user.ts';
 import { holds, numberList } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
 import { Roster } from '../domain/roster.ts';
@@ -17,6 +20,7 @@ import type {
 } from '../ports.ts';
 import { loadCarried, OptOutsSeen } from './carried.ts';
 import type { Pipeline } from './context.ts';
+import { HomesTold } from './opt-outs-told.ts';
 import { recordedChoices } from './recorded-choices.ts';
 import { firstOpenedAt, sinceFirstRun } from './since-first-run.ts';
 import type { SinceFirstRun } from './since-first-run.ts';
@@ -30,6 +34,8 @@ export interface DecidedIntake {
   readonly carried: number;
   /** Those of them that the intake tells of no more: their row is gone, or their column has flipped back. */
   readonly goneMissing: number;
+  /** By home: rows of people whose opt-out is carried, and whether the intake tells of it. */
+  readonly homes: Readonly<Record<string, HomeOptOuts>>;
   /** Service users with a recent opt-out whom no roster has ever shown: a mistyped id is the likely cause. */
   readonly unmatchedRecent: number;
   readonly unmatchedOlder: number;
@@ -73,9 +79,15 @@ export async function decideOn(
   const carried = await ledger.read((tx) => loadCarried(tx, keyring, book, since?.stays));
   const seen = new OptOutsSeen(keyring, book);
   const roster = new Roster({ ...terms, stopped: new Set(stops.providers.keys()) }, providers, book);
+  const homes = new HomesTold();
+  const chosen = book.objectionsByFoldedId();
+  const isTold = ({ serviceUserId, choiceColumn }: ServiceUserRow): boolean =>
+    choiceColumn === 'opted_out' || chosen.get(foldId(serviceUserId)) === 'opted-out-in-service';
   for await (const row of reader.roster(intake)) {
+    const isCarried = carried.against(row);
+    if (isCarried) homes.add(row, isTold(row));
     const objectedBefore = row.number.kind === 'valid' && since?.objected(row.number.number) === true;
-    roster.add(row, carried.against(row), objectedBefore);
+    roster.add(row, isCarried, objectedBefore);
     seen.add(row);
   }
   const decision = roster.settle();
@@ -89,6 +101,7 @@ export async function decideOn(
     decision,
     carried: carried.count,
     goneMissing: carried.goneMissing(seen),
+    homes: homes.counts(),
     unmatchedRecent: strangers.length + (recentNameless ? 1 : 0),
     unmatchedOlder: older + recentIds.length - strangers.length,
     choicesHeard: book.rows - choicesWritten,

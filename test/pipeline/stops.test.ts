@@ -72,6 +72,31 @@ describe('a stop of everything', () => {
     expect((await world.run()).run).toMatchObject({ state: 'withheld', reason: 'answers-too-old' });
   });
 
+  it('set while requests are sent lets no further one go', async () => {
+    const world = await createWorld({ settings: { CHECK_MAX_NUMBERS: '2' } });
+    world.intake({ choices: [], roster, providers });
+    const desk = world.pipeline;
+    world.pipeline = {
+      ...desk,
+      mailbox: {
+        ...desk.mailbox,
+        send: async (message) => {
+          const sent = await desk.mailbox.send(message);
+          if (world.simulator.sent().length === 2) await setStop(desk, null, 'no more');
+          return sent;
+        },
+      },
+    };
+    await expect(world.run()).rejects.toMatchObject(stopped);
+    await expect(world.run()).rejects.toMatchObject(stopped);
+    expect(world.simulator.sent()).toHaveLength(2);
+    expect(await told(world, 'request-intended')).toHaveLength(2);
+    await lift(world, null);
+    world.pipeline = desk;
+    await world.run();
+    expect(world.released()).toEqual(testNumbers(6));
+  });
+
   it('set between the decision and the link prevents the link', async () => {
     const world = await withIntake();
     const { ledger } = world.pipeline;
