@@ -17,6 +17,8 @@ const program = new Command('export-gate')
     'Sends the NHS numbers of those who take part, were informed and have not opted out; nobody else.',
   )
   .showHelpAfterError()
+  // Each option belongs to the word before it: `stop --reason` is not `stop lift --reason`.
+  .enablePositionalOptions()
   .exitOverride();
 
 let exitCode: ExitCode = exitCodes.done;

@@ -79,6 +79,8 @@ export interface CheckConfig {
   readonly maxAgeHours: number;
   readonly partition: 'none' | 'provider';
   readonly removalBand: RemovalBand;
+  /** Share of people that the national check usually removes. */
+  readonly baseRate: number;
 }
 
 export interface LegalConfig {
@@ -154,6 +156,7 @@ const schema = z.object({
     .string()
     .regex(/^0?\.\d+-0?\.\d+$/, 'two shares such as 0.01-0.15')
     .default('0.01-0.15'),
+  CHECK_BASE_RATE: number(0.0001, 0.5).default(0.045),
   PAPERS_KEEP_DAYS: whole(1, 7).default(2),
   INTAKE_KEEP_DAYS: whole(1, 365).default(7),
   DROP_KEEP_DAYS: whole(1, 365).default(7),
@@ -296,6 +299,7 @@ function assemble(s: Settings): Config {
       maxAgeHours: s.CHECK_MAX_AGE_HOURS,
       partition: s.CHECK_PARTITION,
       removalBand: { least, most },
+      baseRate: s.CHECK_BASE_RATE,
     },
     keep: { papersDays: s.PAPERS_KEEP_DAYS, intakeDays: s.INTAKE_KEEP_DAYS, dropDays: s.DROP_KEEP_DAYS },
     legal: {

@@ -14,6 +14,7 @@ import type { NumberList } from './domain/number-list.ts';
 import type { Provider } from './domain/provider.ts';
 import type { RequestState, RunId, RunState } from './domain/run.ts';
 import type { ServiceUserRow } from './domain/service-user.ts';
+import type { StopMove } from './domain/stop.ts';
 
 // ---------------------------------------------------------------------------------------------------------------- time and chance
 
@@ -302,6 +303,13 @@ export interface Paper {
   readonly sealed: Uint8Array;
 }
 
+/** A word about a stop, kept with who said it. */
+export interface StoredStop extends StopMove {
+  readonly at: Instant;
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** What was in force from an entry on, so that old and new can be shown beside each other. */
 export interface StoredConfiguration {
   /** Of its entry. */
@@ -399,6 +407,8 @@ export interface LedgerReader {
   indexSizes(): Promise<
     readonly { readonly year: string; readonly providerId: string; readonly persons: number }[]
   >;
+  /** Every word about stops, oldest first. */
+  stops(): Promise<readonly StoredStop[]>;
   /** Configurations as they came into force, oldest first. */
   configurations(): Promise<readonly StoredConfiguration[]>;
   /** Providers under which a person stands in lists of a calendar year that are indexed. */
@@ -465,6 +475,8 @@ export interface LedgerWriter extends LedgerReader {
   forgetPerson(year: string, token: Uint8Array, proof: EntryProof): Promise<void>;
   /** Overwrites a piece where it lies; as `destroyKey`, with `compact`. Throws `transition-refused` unless it is as long as before and the entry is a `person-erased`. */
   overwritePiece(id: number, bytes: Uint8Array, proof: EntryProof): Promise<void>;
+  /** A stop is set, or lifted, with its entry. */
+  putStop(stop: Omit<StoredStop, 'position'>, proof: EntryProof): Promise<void>;
   /** A configuration comes into force with its entry. */
   putConfiguration(configuration: Omit<StoredConfiguration, 'position'>, proof: EntryProof): Promise<void>;
   /** Only the audit log calls these three. */

@@ -38,6 +38,18 @@ const intakeTriedEvery = 5 * minute;
 export async function run(options: RunOptions): Promise<ExitCode> {
   const businessDate = dateOf(options.date);
   const words = wordsOf(options);
+  return onPipeline(options, (advancing) =>
+    words === null
+      ? anchoredEvenIfItFails(advancing, () => advance(advancing, businessDate, options))
+      : endWithheld(advancing.pipeline, { businessDate, rehearse: options.rehearse, words }),
+  );
+}
+
+/** Works on the pipeline until somebody stops it, keeps house, and tells how the run ended; null where nothing was to be done. */
+export async function onPipeline(
+  { json: asJson }: { readonly json: boolean },
+  work: (advancing: Advancing, config: SendingConfig) => Promise<Advanced | null>,
+): Promise<ExitCode> {
   const config = readSendingConfig();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -48,16 +60,14 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const onProgress = progressOn(process.stderr);
   const advancing = await openPipeline(config, { by, signal: stop.signal, onProgress });
   try {
-    const advanced =
-      words === null
-        ? await advanceAndAnchor(advancing, businessDate, options)
-        : await endWithheld(advancing.pipeline, { businessDate, rehearse: options.rehearse, words });
+    const advanced = await work(advancing, config);
+    if (advanced === null) return exitCodes.done;
     await keepHouse(advancing.pipeline);
     const holds = await advancing.ledger.read((tx) => tx.holds(advanced.run));
     const standings = await standingsOf(advancing);
     const exitCode = exitCodeWithAnchors(advanced.run, standings);
     process.stdout.write(
-      options.json
+      asJson
         ? json(config, advanced, { holds, exitCode, anchors: standings.map(standingAsJson) })
         : describeEnd(config, advanced, holds),
     );
@@ -68,18 +78,16 @@ export async function run(options: RunOptions): Promise<ExitCode> {
 }
 
 /** A night that failed is anchored as well, unless that is why; what stopped it is told whatever comes of it. */
-async function advanceAndAnchor(
-  advancing: Advancing,
-  businessDate: string,
-  options: RunOptions,
+export async function anchoredEvenIfItFails(
+  { pipeline }: Advancing,
+  work: () => Promise<Advanced>,
 ): Promise<Advanced> {
   try {
-    return await advance(advancing, businessDate, options);
+    return await work();
   } catch (thrown) {
     const { code } = asFailure(thrown);
     const isOurs = code === 'anchor-overdue' || exitCodeOf(code) === exitCodes.auditInvalid;
-    if (!isOurs && !advancing.pipeline.signal.aborted)
-      await Promise.allSettled([anchorAll(advancing.pipeline)]);
+    if (!isOurs && !pipeline.signal.aborted) await Promise.allSettled([anchorAll(pipeline)]);
     throw thrown;
   }
 }
@@ -105,7 +113,7 @@ function wordsOf({ endWithheld: ends, reason }: RunOptions): string | null {
   });
 }
 
-function dateOf(given: string | undefined): string {
+export function dateOf(given: string | undefined): string {
   const date = given === undefined ? londonDate(systemClock.now()) : readDate(given);
   if (date !== null) return date;
   throw new Failure('usage', {

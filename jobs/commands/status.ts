@@ -9,14 +9,16 @@ import type { Config } from '../../src/config.ts';
 import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
 import { lastBackup, lastRestore } from '../../src/pipeline/backups.ts';
 import { healthOf } from '../../src/pipeline/health.ts';
+import { stopsNow } from '../../src/pipeline/stops.ts';
 import { metricsText, openOffice, systemClock } from '../../src/wiring.ts';
+import { describeStop } from '../words/stops.ts';
 import { stateWords } from '../words/reasons.ts';
 import { describeCustody } from '../words/restored.ts';
 import { describeStanding, standingAsJson } from '../words/standings.ts';
 
 const shownNights = 14;
 
-/** `export-gate status`: the last nights, newest first, and whether last night is done. */
+/** `export-gate status`: the last nights, newest first, whether last night is done, and what is stopped. */
 export async function status({
   json,
   metrics,
@@ -32,14 +34,18 @@ export async function status({
       return exitCodes.done;
     }
     const expected = lastNight(config);
-    const { own, runs, holds, checkpoint, backup, restored } = await office.ledger.read(async (tx) => ({
-      own: await tx.runs({ businessDate: expected }),
-      runs: await tx.runs({ limit: shownNights }),
-      holds: (await tx.holds()).filter(({ decision }) => decision === 'open'),
-      checkpoint: await tx.checkpoint(),
-      backup: await lastBackup(tx),
-      restored: await lastRestore(tx),
-    }));
+    const { own, runs, holds, checkpoint, backup, restored, stops } = await office.ledger.read(
+      async (tx) => ({
+        own: await tx.runs({ businessDate: expected }),
+        runs: await tx.runs({ limit: shownNights }),
+        holds: (await tx.holds()).filter(({ decision }) => decision === 'open'),
+        checkpoint: await tx.checkpoint(),
+        backup: await lastBackup(tx),
+        restored: await lastRestore(tx),
+        stops: await stopsNow(tx),
+      }),
+    );
+    const stopped = [stops.everything, ...stops.providers.values()].filter((stop) => stop !== null);
     const configured = anchorNames.filter((name) => config.anchors[name] !== null);
     const standings = await anchorStandings(office, configured);
     const last = own.find((run) => !isRehearsal(run));
@@ -56,6 +62,7 @@ export async function status({
       lastNight: { businessDate: expected, state: last?.state ?? 'missing' },
       nights,
       openHolds: holds.map(({ id, run, reasons }) => ({ id, run: formatRunId(run), reasons })),
+      stops: stopped.map(({ provider, at, by, reason }) => ({ provider, at: formatInstant(at), by, reason })),
       logSize: checkpoint?.size ?? 0,
       anchors: standings.map(standingAsJson),
       backup,
@@ -76,13 +83,14 @@ export async function status({
           ({ id, run, reasons }) =>
             `  hold ${id} of ${run}: ${reasons.join(', ')} (export-gate hold show ${id})`,
         ),
+        ...stopped.map(describeStop),
         `  audit log: ${result.logSize} entries signed`,
         ...standings.map(describeStanding),
         ...describeCustody(backup, restored),
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     }
-    return exitCodeOf(done, standings);
+    return exitCodeOf(done && stops.everything === null, standings);
   } finally {
     await office.close();
   }

@@ -17,8 +17,21 @@ export const nights: Menu = (program, enter) => {
     .option('--json', 'print the result as JSON', false)
     .action(enter(async () => (await import('../commands/run.ts')).run));
   program
+    .command('rerun')
+    .description(
+      'run a date once more with the choices in force now: shows what would change, then makes a new revision beside the old one',
+    )
+    .option('--date <YYYY-MM-DD>', 'business date (default: today in London)')
+    .requiredOption('--reason <words>', 'why; it is an entry of the log')
+    .option('--preview', 'only show what would change; nobody is asked about', false)
+    .option('--yes', 'go on without asking', false)
+    .option('--json', 'print the result as JSON', false)
+    .action(enter(async () => (await import('../commands/rerun.ts')).rerun));
+  program
     .command('status')
-    .description('what the last nights came to; exit 3 if last night is held, withheld or missing')
+    .description(
+      'what the last nights came to; exit 3 if last night is held, withheld or missing, or the export is stopped',
+    )
     .option('--json', 'print the result as JSON', false)
     .option('--metrics', 'print numbers for Prometheus instead; always exit 0', false)
     .action(enter(async () => (await import('../commands/status.ts')).status));

@@ -43,6 +43,8 @@ export const findingWords: Readonly<Record<FindingCode, string>> = {
     'Fewer opt-outs of earlier nights are remembered than objected on a night before: somebody who opted out may be sent.',
   'legal-hold-differs':
     'The ledger keeps another legal hold than the log tells of: something may be erased that must be kept.',
+  'stop-differs':
+    'The ledger keeps another stop than the log tells of: somebody’s numbers may leave that were stopped.',
   'receipt-without-entry': 'The ledger holds a receipt of an anchor that no entry tells of.',
   'receipt-missing': 'A receipt of an anchor that an entry tells of is not in the ledger, or is another.',
   'intake-forgotten':
@@ -85,6 +87,8 @@ const hints: Partial<Readonly<Record<FindingCode, string>>> = {
   'index-short':
     'Answer nobody from the index until it is known who wrote to the ledger: `audit prove` shows what the lists say.',
   'legal-hold-differs': 'Erase nothing. Set the hold again, and find out who wrote to the ledger.',
+  'stop-differs':
+    'Stop the export anew (export-gate stop --reason "..."), and find out who wrote to the ledger.',
   'key-alive': 'Somebody put it back, from a backup perhaps. Find out who, and what was read with it.',
   'carried-forgotten':
     'An opt-out is lost. Stop exporting until ledger and backups have been compared and every opt-out stands on the care record.',

@@ -22,6 +22,8 @@ export const heldBackWords: Readonly<Record<HeldBackReason, string>> = {
   'not-informed': 'it was not shown that you had been informed before that day',
   'objection-elsewhere': 'another record of yours spoke against it',
   'objected-late': 'you had objected, or left, by the time of sending',
+  'objected-before': 'you had objected at some moment since that date’s list was first prepared',
+  'provider-stopped': 'the sending of the care provider’s list had been stopped',
 };
 
 export const recipient = 'NHS England, for the VIVALDI Social Care project';

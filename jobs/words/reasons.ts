@@ -11,6 +11,7 @@ export const gateWords: Readonly<Record<GateOutcome, string>> = {
   'value-unknown': 'something about them is not on its list',
   'number-shared': 'two people of one provider bear the number',
   'number-conflict': 'one id bears two numbers',
+  'objected-before': 'had objected since the first run of the date',
   'provider-not-participating': 'their provider does not take part',
   'agreement-expired': 'their provider’s agreement has expired',
   'id-missing': 'no service user id',
@@ -22,6 +23,7 @@ export const gateWords: Readonly<Record<GateOutcome, string>> = {
   'number-out-of-range': 'NHS number outside the allowed ranges',
   'not-informed': 'not informed before the day',
   'objection-elsewhere': 'an objection stands on another row of theirs',
+  'provider-stopped': 'their provider is stopped (export-gate stop list)',
   asked: 'asked about at the national check',
 };
 
@@ -37,9 +39,15 @@ export const holdWords: Readonly<Record<HoldReason, string>> = {
   'opt-out-unmatched':
     'A recent opt-out belongs to nobody on the roster: an id is probably mistyped. Find whom it means.',
   'roster-jump': 'The roster is more than 40 % larger or smaller than usual.',
+  'opt-outs-vanished':
+    'Many opt-outs of earlier nights are told of no more. Those people are held back all the same, but the list was probably cut: new opt-outs may be missing.',
+  'home-opt-outs-vanished':
+    'All opt-outs of a home are told of no more. Those people are held back all the same; ask the home what became of them.',
   'drop-jump': 'The drop is more than 40 % larger or smaller than usual.',
   'removals-none': 'The national check removed nobody from a long list: it may not have checked.',
   'removals-outside-band': 'The national check removed an unusual share.',
+  'removals-drifting':
+    'Over the last nights the national check removed far fewer or far more than CHECK_BASE_RATE says.',
   'answer-empty': 'The national check returned nobody of a list.',
   'answer-malformed': 'An answer of the national check is not in its format.',
   'answer-truncated': 'An answer of the national check is cut.',

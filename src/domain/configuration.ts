@@ -38,6 +38,7 @@ export const settingRoles = {
   CHECK_MAX_AGE_HOURS: guardedAndBearing,
   CHECK_PARTITION: guardedAndBearing,
   CHECK_REMOVAL_BAND: guardedAndBearing,
+  CHECK_BASE_RATE: guardedAndBearing,
   PAPERS_KEEP_DAYS: guarded,
   INTAKE_KEEP_DAYS: guarded,
   DROP_KEEP_DAYS: guarded,

@@ -115,4 +115,15 @@ export type CustodyStep =
       readonly manifest: Digest | null;
     }
   | { readonly what: 'year-erased'; readonly year: string; readonly keyId: string; readonly reason: string }
+  /** Null: everything. */
+  | { readonly what: 'stop-set'; readonly provider: string | null; readonly reason: string }
+  | {
+      readonly what: 'stop-lifted';
+      readonly provider: string | null;
+      /** Position of the entry that set it. */
+      readonly stop: number;
+      readonly reason: string;
+      readonly approvedBy: readonly string[];
+      readonly signature: string | null;
+    }
   | { readonly what: 'legal-hold-set' | 'legal-hold-lifted'; readonly reason: string };

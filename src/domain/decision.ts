@@ -81,6 +81,13 @@ export class Decision {
     return numberList(this.#rows.number.filter((_, index) => this.outcomeOf(index) === 'asked'));
   }
 
+  /** Numbers that would be asked about but for a stop of their provider. */
+  stoppedNumbers(): NumberList {
+    const asked = this.askedNumbers();
+    const stopped = this.#rows.number.filter((_, index) => this.outcomeOf(index) === 'provider-stopped');
+    return numberList(stopped.filter((number) => !holds(asked, number)));
+  }
+
   /** Rows with a valid number of which no row is asked about. */
   *heldBackRows(): Generator<HeldBackRow> {
     const { number: numbers, provider, texts } = this.#rows;

@@ -21,18 +21,22 @@ export const missingGrounds = [
 ] as const;
 export type MissingGround = (typeof missingGrounds)[number];
 
-/** What speaks against a person, wherever it stands; of several, the first in this order. */
+/**
+ * What speaks against a person, wherever it stands; of several, the first in this order. `objected-before`: in a rerun, whoever was heard
+ * objecting since the date's first run opened, though nothing of it is left.
+ */
 export const objections = [
   'opted-out-in-service',
   'restricted',
   'value-unknown',
   'number-shared',
   'number-conflict',
+  'objected-before',
 ] as const;
 export type Objection = (typeof objections)[number];
 
 /** How a row stands after the gate: asked about, or held back for one reason. */
-export type GateOutcome = MissingGround | Objection | 'objection-elsewhere' | 'asked';
+export type GateOutcome = MissingGround | Objection | 'objection-elsewhere' | 'provider-stopped' | 'asked';
 
 /** How an asked row ends. `not-cleared` is never written down of a person. */
 export const askedOutcomes = [
@@ -48,23 +52,38 @@ export const gateOutcomes: readonly GateOutcome[] = [
   ...objections,
   ...missingGrounds,
   'objection-elsewhere',
+  'provider-stopped',
   'asked',
 ];
 
-/** The reasons of the held-back lists, by code: the gate's own, then a choice that came in after it. The order is part of the format. */
+/** The reasons of the held-back lists, by code. The order is part of the format: a new reason goes to the end. */
 export const heldBackReasons = [
-  ...objections,
+  'opted-out-in-service',
+  'restricted',
+  'value-unknown',
+  'number-shared',
+  'number-conflict',
   ...missingGrounds,
   'objection-elsewhere',
   'objected-late',
-] as const;
+  'objected-before',
+  'provider-stopped',
+] as const satisfies readonly (Exclude<GateOutcome, 'asked'> | 'objected-late')[];
 export type HeldBackReason = (typeof heldBackReasons)[number];
+
+/** Whether a reason speaks against the person rather than of a ground that was lacking; `objected-late` may be either. */
+export const isObjection = (reason: HeldBackReason): boolean =>
+  reason === 'objection-elsewhere' ||
+  reason === 'objected-late' ||
+  (objections as readonly HeldBackReason[]).includes(reason);
 
 /** What the decision is taken against. `dates`: the business date, and the date of release where it differs. */
 export interface Terms {
   readonly businessDate: LocalDate;
   readonly releaseDate: LocalDate;
   readonly numbers: NumberPolicy;
+  /** Providers whose rows somebody has stopped, by folded id. */
+  readonly stopped?: ReadonlySet<string>;
 }
 
 /**
@@ -119,15 +138,19 @@ export function firstObjection(a: Objection | null, b: Objection | null): Object
 }
 
 /**
- * THE decision: a row's outcome from its own objection, the ground it lacks, and whether anything speaks against its person
- * elsewhere. Out wins: nobody is asked about while any row of theirs objects.
+ * THE decision: a row's outcome from its own objection, the ground it lacks, whether anything speaks against its person elsewhere, and
+ * whether its provider is stopped. Out wins: nobody is asked about while any row of theirs objects. A row that only the stop holds back
+ * would have been asked about.
  */
 export function gateOutcome(
   own: Objection | null,
   lacking: MissingGround | null,
   objectedElsewhere: boolean,
+  isStopped = false,
 ): GateOutcome {
-  return own ?? lacking ?? (objectedElsewhere ? 'objection-elsewhere' : 'asked');
+  return (
+    own ?? lacking ?? (objectedElsewhere ? 'objection-elsewhere' : isStopped ? 'provider-stopped' : 'asked')
+  );
 }
 
 /** What is known of an asked number when the run decides. */

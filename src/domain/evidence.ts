@@ -51,6 +51,8 @@ export type RunStep =
       readonly recipientAgreement: string;
       readonly purpose: string;
     }
+  /** The date is run once more: the drop that the new one supersedes, by its run; empty where none stands. */
+  | { readonly what: 'run-is-rerun'; readonly reason: string; readonly supersedes: string }
   | {
       readonly what: 'run-gated';
       readonly intake: Digest;

@@ -3,9 +3,12 @@
 export const holdReasons = [
   'opt-out-unmatched',
   'roster-jump',
+  'opt-outs-vanished',
+  'home-opt-outs-vanished',
   'drop-jump',
   'removals-none',
   'removals-outside-band',
+  'removals-drifting',
   'answer-empty',
   'answer-malformed',
   'answer-truncated',
@@ -26,6 +29,8 @@ export type HoldReason = (typeof holdReasons)[number];
 export const isBeforeAsking = (reason: HoldReason): boolean =>
   reason === 'opt-out-unmatched' ||
   reason === 'roster-jump' ||
+  reason === 'opt-outs-vanished' ||
+  reason === 'home-opt-outs-vanished' ||
   reason === 'clock-skew' ||
   reason === 'ledger-restored';
 

@@ -39,8 +39,13 @@ export const nothingSaid: Standing = {
 const later = (a: Instant | null, b: Instant | null): Instant | null =>
   a === null || (b !== null && b > a) ? b : a;
 
-/** Adds one row to a standing. `readAt` is the instant at which choices are read. */
-export function hear(standing: Standing, row: InServiceChoice, readAt: Instant): Standing {
+/** Adds one row to a standing. `readAt` is the instant at which choices are read; an opt-in counts only if it was there at `optInsUntil`. */
+export function hear(
+  standing: Standing,
+  row: InServiceChoice,
+  readAt: Instant,
+  optInsUntil = readAt,
+): Standing {
   const unknown =
     [row.choice, row.channel, row.decidedBy].includes('unknown') ||
     row.requestedAt === null ||
@@ -51,7 +56,7 @@ export function hear(standing: Standing, row: InServiceChoice, readAt: Instant):
       row.choice === 'opt_out'
         ? later(standing.latestOptOut, row.requestedAt ?? readAt)
         : standing.latestOptOut,
-    latestOptIn: optInCounts(row, unknown, readAt)
+    latestOptIn: optInCounts(row, unknown, optInsUntil)
       ? later(standing.latestOptIn, row.requestedAt)
       : standing.latestOptIn,
     hasUnknown: standing.hasUnknown || unknown,
@@ -98,18 +103,27 @@ export function isHeardOf(standing: Standing, knownSince: Instant | undefined, r
 /** The standings of all service users, by id byte for byte; choices with an empty id are counted, for they link nothing. */
 export class ChoiceBook {
   readonly readAt: Instant;
+  readonly #optInsUntil: Instant;
   readonly #standings = new Map<string, Standing>();
   rows = 0;
   #nameless: Standing = nothingSaid;
 
-  constructor(readAt: Instant) {
+  /** A rerun hears no opt-in that came after its date's first run had opened: `optInsUntil`. */
+  constructor(readAt: Instant, optInsUntil = readAt) {
     this.readAt = readAt;
+    this.#optInsUntil = optInsUntil;
   }
 
   add(row: InServiceChoice): void {
     this.rows++;
-    if (row.serviceUserId === '') this.#nameless = hear(this.#nameless, row, this.readAt);
-    else this.#standings.set(row.serviceUserId, hear(this.of(row.serviceUserId), row, this.readAt));
+    const heard = hear(
+      row.serviceUserId === '' ? this.#nameless : this.of(row.serviceUserId),
+      row,
+      this.readAt,
+      this.#optInsUntil,
+    );
+    if (row.serviceUserId === '') this.#nameless = heard;
+    else this.#standings.set(row.serviceUserId, heard);
   }
 
   of(serviceUserId: string): Standing {

@@ -34,6 +34,7 @@ export const findingCodes = [
   'choices-differ',
   'carried-forgotten',
   'legal-hold-differs',
+  'stop-differs',
   'intake-forgotten',
   'receipt-without-entry',
   'receipt-missing',

@@ -38,12 +38,16 @@ export class Roster {
     this.#chosen = book.objectionsByFoldedId();
   }
 
-  /** Takes in one row. `isCarried`: an opt-out of an earlier night stands against its id or number. */
-  add(row: ServiceUserRow, isCarried: boolean): void {
+  /**
+   * Takes in one row. `isCarried`: an opt-out of an earlier night stands against its id or number; `objectedBefore`: its number must not
+   * come back in a rerun.
+   */
+  add(row: ServiceUserRow, isCarried: boolean, objectedBefore = false): void {
     const provider = this.#providers.get(row.providerId);
     const chosen = row.serviceUserId === '' ? null : (this.#chosen.get(foldId(row.serviceUserId)) ?? null);
     const lacking = missingGround(row, provider, this.#terms);
-    const spoken = spokenObjection(row, chosen, isCarried);
+    const before = objectedBefore ? 'objected-before' : null;
+    const spoken = firstObjection(spokenObjection(row, chosen, isCarried), before);
     const until = earliest([
       row.residentTo ?? longPast,
       provider === undefined ? longPast : leasesEnd(provider),
@@ -85,11 +89,14 @@ export class Roster {
     for (let index = 0; index < rows.length; index++) {
       if (own(index) !== null) objecting.add(this.#links.personOf(rows.idNode.at(index)));
     }
+    const stops = this.#terms.stopped ?? new Set();
+    const stopped = (providerId: string): boolean => stops.size > 0 && stops.has(foldId(providerId));
     const outcomes = new Uint8Array(rows.length);
     for (let index = 0; index < rows.length; index++) {
       const elsewhere = objecting.has(this.#links.personOf(rows.idNode.at(index)));
       const lacking = missingGrounds[rows.lacking.at(index)] ?? null;
-      outcomes[index] = gateOutcomes.indexOf(gateOutcome(own(index), lacking, elsewhere));
+      const isStopped = stopped(rows.texts.at(rows.provider.at(index)));
+      outcomes[index] = gateOutcomes.indexOf(gateOutcome(own(index), lacking, elsewhere, isStopped));
     }
     return new Decision(rows, outcomes, this.#unmatched());
   }

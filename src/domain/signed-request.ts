@@ -7,10 +7,11 @@ import type { Instant } from './calendar.ts';
 import { Failure } from './failure.ts';
 import { readNumberCell } from './nhs-number.ts';
 
-/** One of the things that can be asked for; `year` where a year is meant. */
+/** One of the things that can be asked for; `year` where a year is meant, `stop` as `nameOfStop` says it. */
 export type SignedRequest =
   | { readonly what: 'look-up' | 'erase-person' | 'lift-legal-hold'; readonly reason: string }
-  | { readonly what: 'erase-year'; readonly reason: string; readonly year: string };
+  | { readonly what: 'erase-year'; readonly reason: string; readonly year: string }
+  | { readonly what: 'lift-stop'; readonly reason: string; readonly stop: string };
 
 /** A text holds from a quarter of an hour on the clock until half an hour later, so that one printed now can be signed in peace. */
 const quarter = 15 * minute;
@@ -26,9 +27,14 @@ export const validTexts = (request: SignedRequest, origin: string, now: Instant)
 
 function textFrom(request: SignedRequest, origin: string, from: Instant): string {
   const lines = [`export-gate ${request.what}`, `log ${origin}`, `reason ${request.reason}`];
-  const year = request.what === 'erase-year' ? [`year ${request.year}`] : [];
+  const which =
+    request.what === 'erase-year'
+      ? [`year ${request.year}`]
+      : request.what === 'lift-stop'
+        ? [`stop ${request.stop}`]
+        : [];
   const until = from + quartersValid * quarter;
-  return [...lines, ...year, `from ${formatInstant(from)}`, `until ${formatInstant(until)}`, ''].join('\n');
+  return [...lines, ...which, `from ${formatInstant(from)}`, `until ${formatInstant(until)}`, ''].join('\n');
 }
 
 /** Roles that answer people about their data (R59, R80). */

@@ -29,6 +29,7 @@ const rights: Readonly<Record<keyof Tables, readonly Right[]>> = {
   pieceErasures: ['INSERT'],
   personIndex: ['INSERT', 'DELETE'],
   configurations: ['INSERT'],
+  stops: ['INSERT'],
 };
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

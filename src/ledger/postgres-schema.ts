@@ -128,6 +128,9 @@ const tables: readonly string[] = [
   `CREATE TABLE configurations (
     ${place()}, ${count('position')} UNIQUE, ${text('digest')}, ${text('guarded')}, ${text('settings')},
     ${maybeText('approvers')})`,
+  `CREATE TABLE stops (
+    ${place()}, ${count('position')} UNIQUE, ${maybeText('provider')}, ${flag('stands')}, ${count('at')},
+    ${text('said_by')}, ${text('reason')})`,
   `CREATE TABLE person_index (
     ${text('year')}, token BYTEA NOT NULL, ${text('provider_id')}, PRIMARY KEY (year, token, provider_id))`,
 ];
@@ -142,6 +145,7 @@ const triggers: readonly string[] = [
     'evidence_lists',
     'piece_erasures',
     'configurations',
+    'stops',
   ].flatMap(appendOnly),
   trigger('entries', 'follow', 'INSERT', 'entries_follow()'),
   trigger('piece_erasures', 'follow', 'INSERT', 'piece_erasures_follow()'),

@@ -5,6 +5,7 @@
 import { anchorTables } from './schema-anchors.ts';
 import { configurationTables } from './schema-configuration.ts';
 import { personTables } from './schema-persons.ts';
+import { stopTables } from './schema-stops.ts';
 import {
   appendOnly,
   count,
@@ -127,4 +128,5 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
   anchorTables,
   personTables,
   configurationTables,
+  stopTables,
 ];

@@ -16,6 +16,7 @@ import { appendedHere } from './proofs.ts';
 import { readRequests, writeRequests } from './requests.ts';
 import { readRuns, writeRuns } from './runs.ts';
 import { demandClaim, readSettings, takeClaim, writeSettings } from './settings.ts';
+import { readStops, writeStops } from './stops.ts';
 import type { Tables } from './tables.ts';
 
 /** What an engine brings. Each of the two lets one transaction in at a time; what they throw is `ledger-failed`. */
@@ -88,6 +89,7 @@ const readerOn = (db: Kysely<Tables>): LedgerReader => ({
   ...readAnchorings(db),
   ...readPersonEvidence(db),
   ...readConfigurations(db),
+  ...readStops(db),
 });
 
 function writerOn(db: Kysely<Tables>): LedgerWriter {
@@ -105,6 +107,7 @@ function writerOn(db: Kysely<Tables>): LedgerWriter {
     ...writeAnchorings(db, appended),
     ...writePersonEvidence(db, appended),
     ...writeConfigurations(db, appended),
+    ...writeStops(db, appended),
   };
 }
 

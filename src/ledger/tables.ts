@@ -96,6 +96,15 @@ export interface Tables {
   evidencePieces: { id: Place; listId: number; first: string; bytes: Uint8Array };
   pieceErasures: { pieceId: number; position: number };
   personIndex: { year: string; token: Uint8Array; providerId: string };
+  stops: {
+    place: Place;
+    position: number;
+    provider: string | null;
+    stands: Flag;
+    at: Instant;
+    saidBy: string;
+    reason: string;
+  };
   configurations: {
     place: Place;
     position: number;

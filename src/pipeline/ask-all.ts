@@ -10,7 +10,9 @@ import { expiredApproval, withhold } from './end.ts';
 import { shakeHands } from './handshake.ts';
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { withdrawObjected } from './late-objections.ts';
+import { acceptOptOutsTold } from './opt-outs-told.ts';
 import { blindingPaper, requestPaper, takePaper } from './papers.ts';
+import { demandNotStopped } from './stops.ts';
 
 /**
  * gated -> asked: hands every planned request to MESH, unless nobody may be asked about or somebody must look first. Throws `mesh-*` only
@@ -44,6 +46,7 @@ async function askOrHold(pipeline: Pipeline, run: StoredRun, gatedJustNow: boole
   if (!gatedJustNow) await withdrawObjected(pipeline, run);
   const requests = await ledger.read((tx) => tx.requests(run));
   if (requests.every(({ state }) => state === 'void')) return withhold(pipeline, run, 'nobody-to-ask');
+  await ledger.read(demandNotStopped);
   await demandAnchored(pipeline);
   await shakeHands(pipeline, run);
   const hold = await ledger.read(async (tx) => {
@@ -60,6 +63,7 @@ async function askOrHold(pipeline: Pipeline, run: StoredRun, gatedJustNow: boole
   await ledger.transact(pipeline.claim, async (tx) => {
     const proof = await tell(pipeline, tx, run, { what: 'run-asked' });
     await tx.moveRun(run, 'gated', 'asked', {}, proof);
+    await acceptOptOutsTold(tx, run);
   });
 }
 

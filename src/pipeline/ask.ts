@@ -8,6 +8,7 @@ import type { Pipeline } from './context.ts';
 import { insertRequest } from './gate.ts';
 import { withdrawObjected } from './late-objections.ts';
 import { blindingPaper, decodeNumbers, requestPaper, takePaper } from './papers.ts';
+import { demandNotStopped } from './stops.ts';
 
 /** A POST must follow its intent within this time, or a new intent is committed. */
 const intentLasts = minute;
@@ -56,6 +57,7 @@ async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredReques
   const intendedAt = clock.now();
   const began = clock.monotonic();
   await ledger.transact(claim, async (tx) => {
+    await demandNotStopped(tx);
     const commitment = sha256(body.blinding, Buffer.from(localId), body.list);
     const step = { what: 'request-intended', localId, sequence: request.sequence, commitment } as const;
     const proof = await tell(pipeline, tx, run, step);

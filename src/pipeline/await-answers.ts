@@ -61,6 +61,8 @@ export async function look(pipeline: Pipeline, run: StoredRun): Promise<void> {
     await sendRequests(pipeline, run, false);
   } catch (thrown) {
     const { code } = asFailure(thrown);
+    // Answers are taken in whatever is stopped; what was split waits.
+    if (code === 'export-stopped') return;
     // An intake that cannot be read just now sends nobody's number; it must be readable again for the release, and is refused there.
     if (!code.startsWith('mesh-') && exitCodeOf(code) !== exitCodes.intakeRefused) throw thrown;
     pipeline.onProgress({ step: 'mesh-trouble', code });

@@ -23,11 +23,12 @@ export interface CarriedAgainst {
 /** A roster that is read to its end. */
 type Bearers = Pick<Roster, 'numbersOf'>;
 
-/** Loads the carried objections and drops those that the choices now in force lift. */
+/** Loads the carried objections and drops those that the choices now in force lift, but for those that stay whatever is chosen. */
 export async function loadCarried(
   ledger: LedgerReader,
   keyring: Keyring,
   book: ChoiceBook,
+  stays: (objection: CarriedObjection) => boolean = () => false,
 ): Promise<CarriedAgainst> {
   const optedIn = new Map<string, (since: Instant) => boolean>();
   for (const [id, standing] of book.entries()) {
@@ -40,7 +41,7 @@ export async function loadCarried(
   let count = 0;
   for await (const objection of ledger.carried()) {
     if (objection.known) knownSince.set(objection.id, objection.since);
-    if (optedIn.get(objection.id)?.(objection.since) === true) continue;
+    if (optedIn.get(objection.id)?.(objection.since) === true && !stays(objection)) continue;
     count++;
     byFoldedId.set(objection.foldedId, [...(byFoldedId.get(objection.foldedId) ?? []), objection]);
     for (const number of objection.numbers) numbers.add(number);

@@ -1,3 +1,4 @@
+import type { LocalDate } from '../domain/calendar.ts';
 import type { AskedRow } from '../domain/decision.ts';
 import { heldBackReasons } from '../domain/eligibility.ts';
 import { rulesVersion } from '../domain/evidence.ts';
@@ -5,8 +6,11 @@ import type { ListDigest, RunTotals } from '../domain/evidence.ts';
 import { answeredShare, isBeforeAsking, judgedAfterRuns, judgeRemovals, jumps } from '../domain/hold.ts';
 import type { HoldReason } from '../domain/hold.ts';
 import { holds } from '../domain/number-list.ts';
-import { isRehearsal } from '../domain/run.ts';
-import type { PersonListName, StoredRun } from '../ports.ts';
+import type { NumberList } from '../domain/number-list.ts';
+import { judgedNights, removalsDrift } from '../domain/removal-drift.ts';
+import type { AnsweredNight } from '../domain/removal-drift.ts';
+import { formatRunId, isRehearsal } from '../domain/run.ts';
+import type { LedgerReader, PersonListName, StoredRun } from '../ports.ts';
 import { readAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
 import { keyOfRun, tell } from './context.ts';
@@ -22,6 +26,7 @@ import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper, putPaper, take
 import { PersonRows } from './person-rows.ts';
 import { planRelease } from './release-plan.ts';
 import type { Release } from './release-plan.ts';
+import { demandNotStopped } from './stops.ts';
 
 /**
  * answered -> decided: the newest intake is read again whole and late objections are applied before any answer is looked at; then every
@@ -36,6 +41,7 @@ export async function decideRun(pipeline: Pipeline, run: StoredRun): Promise<Rel
   if (answers.tooOld && answers.answered === 0) return ended(withhold(pipeline, run, 'answers-too-old'));
   if (answers.answered === 0 && !(await cameOddly(pipeline, run)))
     return ended(withhold(pipeline, run, 'nothing-answered'));
+  await ledger.read(demandNotStopped);
   await demandAnchored(pipeline);
 
   const decided = await decideOnAnswers(pipeline, run, answers);
@@ -81,13 +87,15 @@ interface Decided {
   readonly release: Release;
   /** The rows asked about. */
   readonly rows: Iterable<AskedRow>;
+  /** Those whom nothing but a stop of their provider keeps back. */
+  readonly stopped: NumberList;
   /** The newest intake, without the memory that deciding on it took. */
   readonly newest: Pick<DecidedIntake, 'intake' | 'unmatchedRecent'>;
 }
 
 /** Decides anew on the newest intake and settles every number asked about. */
 async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answers): Promise<Decided> {
-  const { newest, allowed } = await decideAgain(pipeline, run);
+  const { newest, allowed, stopped } = await decideAgain(pipeline, run);
   const { rows, totals, blinding } = await takeGated(pipeline, run);
   const release = planRelease({
     rows,
@@ -95,13 +103,36 @@ async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answ
     again: newest.decision,
     allowed,
     choicesHeard: newest.choicesHeard,
+    stopsHeard: newest.stopsHeard,
     releaseDate: termsOf(pipeline, run.businessDate).releaseDate,
     layout: pipeline.config.drop.layout,
     blinding,
     gated: totals,
   });
   const { intake, unmatchedRecent } = newest;
-  return { release, rows, newest: { intake, unmatchedRecent } };
+  return { release, rows, stopped, newest: { intake, unmatchedRecent } };
+}
+
+/**
+ * What was answered on the nights before, oldest first, a date by its newest revision; from the one on whose drift somebody has looked at
+ * and approved, it begins anew.
+ */
+async function answeredNights(tx: LedgerReader, run: StoredRun): Promise<AnsweredNight[]> {
+  const approved = new Set(
+    (await tx.holds())
+      .filter(({ decision, reasons }) => decision === 'approved' && reasons.includes('removals-drifting'))
+      .map((hold) => formatRunId(hold.run)),
+  );
+  const nights = new Map<LocalDate, AnsweredNight>();
+  for (const each of await tx.runs({ limit: 3 * judgedNights })) {
+    const { businessDate, state, totals } = each;
+    if (approved.has(formatRunId(each))) break;
+    if ((state !== 'released' && state !== 'sealed') || totals === null) continue;
+    if (businessDate >= run.businessDate || nights.has(businessDate)) continue;
+    const { released, 'not-cleared': removed } = totals.outcomes;
+    nights.set(businessDate, { answered: released + removed, removed });
+  }
+  return [...nights.values()].reverse();
 }
 
 /** Everything that a person must look at before this release. Reasons of the gate are judged anew on the newest intake. */
@@ -111,10 +142,11 @@ async function reasonsToHold(
   answers: Answers,
   { newest, release }: Decided,
 ): Promise<readonly HoldReason[]> {
-  const band = pipeline.config.check.removalBand;
-  const { noted, sizes } = await pipeline.ledger.read(async (tx) => ({
+  const { removalBand: band, baseRate } = pipeline.config.check;
+  const { noted, sizes, nights } = await pipeline.ledger.read(async (tx) => ({
     noted: await notedHoldReasons(tx, run),
     sizes: await tx.releasedSizes(judgedAfterRuns),
+    nights: await answeredNights(tx, run),
   }));
   const whole = answers.judged.reduce(
     (sum, one) => ({ asked: sum.asked + one.asked, returned: sum.returned + one.returned }),
@@ -126,6 +158,9 @@ async function reasonsToHold(
   const reasons: (HoldReason | null)[] = [
     ...noted.filter((reason) => !isBeforeAsking(reason)),
     ...judgements,
+    removalsDrift([...nights, { answered: whole.asked, removed: whole.asked - whole.returned }], baseRate)
+      ? 'removals-drifting'
+      : null,
     newest.unmatchedRecent > 0 ? 'opt-out-unmatched' : null,
     answers.judged.some(({ level, returned }) => level === 0 && returned === 0) ? 'answer-empty' : null,
     answers.answered < answers.asked * answeredShare ? 'too-few-answered' : null,
@@ -143,10 +178,10 @@ async function reasonsToHold(
 async function commitDecision(
   pipeline: Pipeline,
   run: StoredRun,
-  { newest, release, rows }: Decided,
+  { newest, release, rows, stopped }: Decided,
 ): Promise<void> {
   const { keyring, lists } = pipeline;
-  const people = personRows(rows, release);
+  const people = personRows(rows, release, stopped);
   await commitSigned(pipeline, async (tx) => {
     const desk = { keyring, key: await keyOfRun(tx, run) };
     const year = await yearKey(pipeline, tx, run.businessDate);
@@ -172,16 +207,20 @@ async function commitDecision(
   });
 }
 
+/** A person whom only a stop keeps back has not objected: a rerun may bring them back once it is lifted. */
+export const lateCode = (isStopped: boolean): number =>
+  heldBackReasons.indexOf(isStopped ? 'provider-stopped' : 'objected-late');
+
 /** Those who leave, and those whom a late objection keeps back, by provider. */
 function personRows(
   rows: Iterable<AskedRow>,
   { numbers, late }: Release,
+  stopped: NumberList,
 ): { released: PersonRows; late: PersonRows } {
   const people = { released: new PersonRows(), late: new PersonRows() };
   for (const { number, providerId } of rows) {
     if (holds(numbers, number)) people.released.add(providerId, number, 0);
-    else if (holds(late, number))
-      people.late.add(providerId, number, heldBackReasons.indexOf('objected-late'));
+    else if (holds(late, number)) people.late.add(providerId, number, lateCode(holds(stopped, number)));
   }
   return people;
 }

@@ -28,6 +28,8 @@ import { askedPaper, encodeAsked, encodeNumbers, gateTotalsPaper, putPaper, requ
 import type { Desk } from './papers.ts';
 import { PersonRows } from './person-rows.ts';
 import { noteHoldReasons } from './holds.ts';
+import { noteOptOutsTold, vanishedReasons } from './opt-outs-told.ts';
+import { firstOpenedAt, sinceFirstRun } from './since-first-run.ts';
 
 /**
  * opened -> gated: decides on every row of the run's own intake and, where a newer one is there already, of that too; plans the requests.
@@ -39,8 +41,8 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     await withhold(pipeline, run, expired);
     return;
   }
-  const own = await ownIntake(pipeline, run);
-  const later = await laterIntake(pipeline, run, own);
+  const own = await decideOnOwn(pipeline, run);
+  const later = await decideOnNewer(pipeline, run, own);
   const plan = await planRequests(pipeline, run, own, later);
   const held = heldBackRows(own, plan.objectedLate);
   const reasons = await gateReasons(pipeline, own, later);
@@ -72,6 +74,7 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     await tx.putPersonList(run, 'held-back', { pieces: heldBack.pieces, indexed: true }, proof);
     await tx.indexPersons(year.scope, held.places(pipeline.keyring, year), proof);
     await noteHoldReasons(tx, run, reasons);
+    await noteOptOutsTold(tx, run, later?.newest ?? own);
     await tx.moveRun(run, 'opened', 'gated', { intake: own.intake.digest, totals }, proof);
   });
   pipeline.onProgress({
@@ -84,22 +87,27 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
   });
 }
 
-async function ownIntake(pipeline: Pipeline, run: StoredRun): Promise<DecidedIntake> {
-  const { businessDate, openedAt } = run;
+type Gated = Pick<StoredRun, 'businessDate' | 'revision' | 'openedAt'>;
+
+/** The intake of the run's date, as it stands now. Throws what `IntakeReader.verify` throws. */
+export async function decideOnOwn(pipeline: Pipeline, run: Gated): Promise<DecidedIntake> {
+  const { businessDate } = run;
   const now = pipeline.clock.now();
+  const since = await sinceFirstRun(pipeline, run);
+  const openedAt = await firstOpenedAt(pipeline, run);
   const usedElsewhere = await pipeline.ledger.read((tx) => producedElsewhere(tx, businessDate));
   const intake = await pipeline.intake.verify({ businessDate, openedAt, now, usedElsewhere });
-  return decideOn(pipeline, intake, termsOf(pipeline, businessDate));
+  return decideOn(pipeline, intake, termsOf(pipeline, businessDate), since);
 }
 
 /** What a newer intake and the own one together allow, or null where the own one is the newest. */
-async function laterIntake(
+export async function decideOnNewer(
   pipeline: Pipeline,
-  run: StoredRun,
+  run: Gated,
   own: DecidedIntake,
 ): Promise<DecidedAgain | null> {
   const { digest } = own.intake;
-  const newest = await newestIntake(pipeline, run.businessDate, run.openedAt);
+  const newest = await newestIntake(pipeline, run);
   if (newest.digest === digest) return null;
   await pipeline.ledger.transact(pipeline.claim, (tx) => own.carry(tx));
   return decideAgain(pipeline, { ...run, intake: digest });
@@ -219,8 +227,11 @@ async function gateReasons(
   own: DecidedIntake,
   later: DecidedAgain | null,
 ): Promise<HoldReason[]> {
-  const sizes = await pipeline.ledger.read((tx) => tx.releasedSizes(judgedAfterRuns));
-  const reasons: HoldReason[] = [];
+  const { sizes, vanished } = await pipeline.ledger.read(async (tx) => ({
+    sizes: await tx.releasedSizes(judgedAfterRuns),
+    vanished: await vanishedReasons(tx, later?.newest ?? own),
+  }));
+  const reasons: HoldReason[] = [...vanished];
   if (own.unmatchedRecent + (later?.newest.unmatchedRecent ?? 0) > 0) reasons.push('opt-out-unmatched');
   if (
     jumps(

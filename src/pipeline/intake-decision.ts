@@ -4,7 +4,10 @@ import type { Decision } from '../domain/decision.ts';
 import type { Terms } from '../domain/eligibility.ts';
 import { Failure } from '../domain/failure.ts';
 import { ChoiceBook } from '../domain/in-service-choice.ts';
-import { holds } from '../domain/number-list.ts';
+import type { HomeOptOuts } from '../domain/opt-outs-told.ts';
+import { foldId } from '../domain/service-user.ts';
+import type { ServiceUserRow } from '../domain/service-user.ts';
+import { holds, numberList } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
 import { Roster } from '../domain/roster.ts';
 import type {
@@ -17,7 +20,11 @@ import type {
 } from '../ports.ts';
 import { loadCarried, OptOutsSeen } from './carried.ts';
 import type { Pipeline } from './context.ts';
+import { HomesTold } from './opt-outs-told.ts';
 import { recordedChoices } from './recorded-choices.ts';
+import { firstOpenedAt, sinceFirstRun } from './since-first-run.ts';
+import type { SinceFirstRun } from './since-first-run.ts';
+import { stopsNow } from './stops.ts';
 
 /** An intake read whole and decided on. */
 export interface DecidedIntake {
@@ -27,17 +34,21 @@ export interface DecidedIntake {
   readonly carried: number;
   /** Those of them that the intake tells of no more: their row is gone, or their column has flipped back. */
   readonly goneMissing: number;
+  /** By home: rows of people whose opt-out is carried, and whether the intake tells of it. */
+  readonly homes: Readonly<Record<string, HomeOptOuts>>;
   /** Service users with a recent opt-out whom no roster has ever shown: a mistyped id is the likely cause. */
   readonly unmatchedRecent: number;
   readonly unmatchedOlder: number;
   /** How many choices recorded in the ledger were heard; with one more the decision is out of date. */
   readonly choicesHeard: number;
+  /** The same of words about stops. */
+  readonly stopsHeard: number;
   /** Writes down the opt-outs seen, so that they last (R12). */
   readonly carry: (ledger: LedgerWriter) => Promise<void>;
 }
 
 /** What deciding on an intake needs. */
-export type DecisionDesk = Pick<Pipeline, 'intake' | 'keyring' | 'clock'> & {
+export type DecisionDesk = Pick<Pipeline, 'intake' | 'keyring' | 'clock' | 'lists'> & {
   readonly ledger: Pick<Ledger, 'read'>;
 };
 
@@ -47,24 +58,36 @@ export const termsOf = (pipeline: Pipeline, businessDate: LocalDate): Terms => (
   numbers: pipeline.config.numbers,
 });
 
-/** Reads providers, choices and roster of a verified intake and decides on every row; choices are read as of now. */
+/**
+ * Reads providers, choices and roster of a verified intake and decides on every row; choices are read as of now. In a rerun nobody comes
+ * back who was heard objecting `since` its date's first run opened.
+ */
 export async function decideOn(
   pipeline: DecisionDesk,
   intake: VerifiedIntake,
   terms: Terms,
+  since: SinceFirstRun | null,
 ): Promise<DecidedIntake> {
   const { intake: reader, keyring, ledger } = pipeline;
+  const stops = await ledger.read(stopsNow);
   const providers = await reader.providers(intake);
-  const book = new ChoiceBook(pipeline.clock.now());
+  const book = new ChoiceBook(pipeline.clock.now(), since?.openedAt);
   for await (const choice of reader.choices(intake)) book.add(choice);
   const choicesWritten = book.rows;
   for await (const choice of recordedChoices(pipeline)) book.add(choice);
 
-  const carried = await ledger.read((tx) => loadCarried(tx, keyring, book));
+  const carried = await ledger.read((tx) => loadCarried(tx, keyring, book, since?.stays));
   const seen = new OptOutsSeen(keyring, book);
-  const roster = new Roster(terms, providers, book);
+  const roster = new Roster({ ...terms, stopped: new Set(stops.providers.keys()) }, providers, book);
+  const homes = new HomesTold();
+  const chosen = book.objectionsByFoldedId();
+  const isTold = ({ serviceUserId, choiceColumn }: ServiceUserRow): boolean =>
+    choiceColumn === 'opted_out' || chosen.get(foldId(serviceUserId)) === 'opted-out-in-service';
   for await (const row of reader.roster(intake)) {
-    roster.add(row, carried.against(row));
+    const isCarried = carried.against(row);
+    if (isCarried) homes.add(row, isTold(row));
+    const objectedBefore = row.number.kind === 'valid' && since?.objected(row.number.number) === true;
+    roster.add(row, isCarried, objectedBefore);
     seen.add(row);
   }
   const decision = roster.settle();
@@ -78,9 +101,11 @@ export async function decideOn(
     decision,
     carried: carried.count,
     goneMissing: carried.goneMissing(seen),
+    homes: homes.counts(),
     unmatchedRecent: strangers.length + (recentNameless ? 1 : 0),
     unmatchedOlder: older + recentIds.length - strangers.length,
     choicesHeard: book.rows - choicesWritten,
+    stopsHeard: stops.heard,
     carry: async (tx) => {
       await carryObjections(tx, seen, intake);
       await tx.carry(underNewNumbers);
@@ -135,30 +160,49 @@ export interface DecidedAgain {
   readonly newest: DecidedIntake;
   /** Numbers that both allow, with the choices known now. */
   readonly allowed: NumberList;
+  /** Numbers that both would allow but for a stop of their provider. */
+  readonly stopped: NumberList;
 }
 
 /**
  * Decides anew. What the newest intake tells of is carried before the own one is decided on, for it may speak of somebody by an id that
  * only the own one shows; and it lasts, even if this run is held and the row is gone when the run goes on.
  */
-export async function decideAgain(pipeline: Pipeline, run: StoredRun): Promise<DecidedAgain> {
+export async function decideAgain(
+  pipeline: Pipeline,
+  run: Pick<StoredRun, 'businessDate' | 'revision' | 'openedAt' | 'intake'>,
+): Promise<DecidedAgain> {
   const terms = termsOf(pipeline, run.businessDate);
-  const standing = await standingIntakes(pipeline, run.businessDate, run.openedAt);
-  const newest = await decideOn(pipeline, standing[0], terms);
+  const since = await sinceFirstRun(pipeline, run);
+  const standing = await standingIntakes(pipeline, run.businessDate, await firstOpenedAt(pipeline, run));
+  const newest = await decideOn(pipeline, standing[0], terms, since);
   await pipeline.ledger.transact(pipeline.claim, (tx) => newest.carry(tx));
   const allowed = newest.decision.askedNumbers();
+  const stopped = newest.decision.stoppedNumbers();
   const own = standing.find(({ digest }) => digest === run.intake);
-  if (own === undefined || own === standing[0]) return { newest, allowed };
-  const ownAllowed = (await decideOn(pipeline, own, terms)).decision.askedNumbers();
-  return { newest, allowed: allowed.filter((number) => holds(ownAllowed, number)) };
+  if (own === undefined || own === standing[0]) return { newest, allowed, stopped };
+  const { decision } = await decideOn(pipeline, own, terms, since);
+  return { newest, ...allowedByBoth(newest.decision, decision) };
+}
+
+/** Numbers that two decisions allow, and those that both would but for a stop. */
+export function allowedByBoth(one: Decision, other: Decision): Pick<DecidedAgain, 'allowed' | 'stopped'> {
+  const [asked, askedToo] = [one.askedNumbers(), other.askedNumbers()];
+  const allowed = asked.filter((number) => holds(askedToo, number));
+  const [stopped, stoppedToo] = [one.stoppedNumbers(), other.stoppedNumbers()];
+  const wouldBeToo = numberList([...askedToo, ...stoppedToo]);
+  const wouldBe = numberList([...asked, ...stopped]).filter((number) => holds(wouldBeToo, number));
+  return { allowed, stopped: wouldBe.filter((number) => !holds(allowed, number)) };
 }
 
 /** Of the intake folders that pass their manifest and age check the one produced last, whatever its date; throws as `standingIntakes`. */
-export const newestIntake = async (
+export async function newestIntake(
   pipeline: Pipeline,
-  businessDate: LocalDate,
-  openedAt: Instant,
-): Promise<VerifiedIntake> => (await standingIntakes(pipeline, businessDate, openedAt))[0];
+  run: Pick<StoredRun, 'businessDate' | 'revision' | 'openedAt'>,
+): Promise<VerifiedIntake> {
+  const openedAt = await firstOpenedAt(pipeline, run);
+  return (await standingIntakes(pipeline, run.businessDate, openedAt))[0];
+}
 
 /**
  * The intakes of a date and later that pass their manifest and age check, the one produced last first: a folder written ahead of its date

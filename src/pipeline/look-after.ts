@@ -1,7 +1,7 @@
 import { londonDate, londonTime, minute, second } from '../domain/calendar.ts';
 import type { Instant } from '../domain/calendar.ts';
 import { asFailure, exitCodeOf, exitCodes, Failure, retryOf } from '../domain/failure.ts';
-import type { FailureCode } from '../domain/failure.ts';
+import type { ExitCode, FailureCode } from '../domain/failure.ts';
 import { toleratedSkewMinutes } from '../domain/hold.ts';
 import { dueNights } from '../domain/schedule.ts';
 import type { DueNight } from '../domain/schedule.ts';
@@ -76,11 +76,13 @@ export async function lookAfter(pipeline: Pipeline, { businessDate }: DueNight):
   }
 }
 
-/** A disk, a database or another process of our own is soon back; MESH is asked no more often than it likes. */
+/** A disk, a database or another process of our own is soon back; MESH is asked no more often than it likes, and a stop is a person's. */
 function pauseAfter(code: FailureCode): number {
   if (retryOf(code) === 'never') return stoppedFor;
-  return exitCodeOf(code) === exitCodes.partnerUnavailable ? intakeTriedEvery : ownTroubleFor;
+  return soonOver.includes(exitCodeOf(code)) ? ownTroubleFor : intakeTriedEvery;
 }
+
+const soonOver: readonly ExitCode[] = [exitCodes.unexpected, exitCodes.busy, exitCodes.interrupted];
 
 const tellsOfTheLog = (code: FailureCode): boolean =>
   code === 'anchor-overdue' || exitCodeOf(code) === exitCodes.auditInvalid;

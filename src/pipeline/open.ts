@@ -11,15 +11,22 @@ import { tell } from './context.ts';
 import { commitSigned } from './end.ts';
 import { producedElsewhere } from './intake-decision.ts';
 import { blindingPaper, putPaper } from './papers.ts';
+import { firstOpenedAt } from './since-first-run.ts';
+
+/** Why a date is run once more, and which of its drops the new one takes the place of; empty where none stands. */
+export interface Rerun {
+  readonly reason: string;
+  readonly supersedes: string;
+}
 
 /**
- * Opens a run: its intake is verified against its manifest before anything else is believed, its key is made, its first entry written.
- * Throws what `IntakeReader.verify` throws; the refusal is an entry too.
+ * Opens a run: its intake is verified against its manifest before anything else is believed, its key is made, its first entry written; of
+ * a rerun a second one says who wanted it and why. Throws what `IntakeReader.verify` throws; the refusal is an entry too.
  */
-export async function openRun(pipeline: Pipeline, id: RunId): Promise<void> {
+export async function openRun(pipeline: Pipeline, id: RunId, rerun: Rerun | null = null): Promise<void> {
   const { businessDate } = id;
   demandReached(pipeline, businessDate);
-  const intake = await verified(pipeline, businessDate);
+  const intake = await verified(pipeline, id);
   const { ledger, keyring, clock, chance, claim, config } = pipeline;
   const key = keyring.create('run-papers', `${businessDate}#${id.revision}`);
   await ledger.transact(claim, async (tx) => {
@@ -36,6 +43,7 @@ export async function openRun(pipeline: Pipeline, id: RunId): Promise<void> {
       recipientAgreement: config.legal.recipientRef ?? '',
       purpose: config.legal.purpose ?? '',
     });
+    if (rerun !== null) await tell(pipeline, tx, id, { what: 'run-is-rerun', ...rerun });
     await tx.addKey(key, clock.now() + config.keep.papersDays * day);
     await putPaper(tx, { keyring, key }, blindingPaper, chance.bytes(32));
     await tx.insertRun(
@@ -68,13 +76,16 @@ function demandReached({ clock }: Pipeline, businessDate: LocalDate): void {
   });
 }
 
-async function verified(pipeline: Pipeline, businessDate: LocalDate): Promise<VerifiedIntake> {
+async function verified(pipeline: Pipeline, id: RunId): Promise<VerifiedIntake> {
   const { intake, ledger, clock } = pipeline;
+  const { businessDate } = id;
   const usedElsewhere = await ledger.read((tx) => producedElsewhere(tx, businessDate));
+  const openedAt = await firstOpenedAt(pipeline, { ...id, openedAt: clock.now() });
   try {
-    return await intake.verify({ businessDate, openedAt: clock.now(), now: clock.now(), usedElsewhere });
+    return await intake.verify({ businessDate, openedAt, now: clock.now(), usedElsewhere });
   } catch (thrown) {
-    await tellRefusal(pipeline, { businessDate, revision: 1 }, asFailure(thrown).code);
+    const run = { businessDate, revision: Math.max(1, id.revision) };
+    await tellRefusal(pipeline, run, asFailure(thrown).code);
     throw thrown;
   }
 }

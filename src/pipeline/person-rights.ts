@@ -64,7 +64,7 @@ export async function demandSecondPerson(
 export const signed = ({ name, role }: Approver): string => `${name} (${role})`;
 
 /** Null where no text that still holds bears the signature of somebody on the list; a list that cannot be read throws. */
-async function signerOf(
+export async function signerOf(
   { clock, audit, config, ledger }: RightsDesk,
   approvers: Approvers,
   request: SignedRequest,

@@ -24,6 +24,8 @@ export interface Release {
   readonly digest: Digest;
   /** Choices recorded in the ledger that were heard; with one more this is out of date. */
   readonly choicesHeard: number;
+  /** The same of words about stops. */
+  readonly stopsHeard: number;
 }
 
 export interface ReleaseTerms {
@@ -34,6 +36,7 @@ export interface ReleaseTerms {
   /** Numbers that it allows, and with it the run's own. */
   readonly allowed: NumberList;
   readonly choicesHeard: number;
+  readonly stopsHeard: number;
   readonly releaseDate: LocalDate;
   readonly layout: 'single' | 'per-location';
   readonly blinding: Uint8Array;
@@ -73,6 +76,7 @@ export function planRelease(terms: ReleaseTerms): Release {
     totals: addTotals(terms.gated, byOutcome),
     digest: sha256(terms.blinding, ...parts),
     choicesHeard: terms.choicesHeard,
+    stopsHeard: terms.stopsHeard,
   };
 }
 

@@ -1,7 +1,8 @@
 import { dropFormatVersion, rulesVersion } from '../domain/evidence.ts';
 import type { AttestedList } from '../domain/evidence.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
-import type { DropPlan, LedgerWriter, PublishedDrop, StoredRun } from '../ports.ts';
+import type { RunId } from '../domain/run.ts';
+import type { DropPlan, LedgerReader, LedgerWriter, PublishedDrop, StoredRun } from '../ports.ts';
 import { attest } from './attest.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
@@ -10,6 +11,7 @@ import { decodePieces, decodePlaces, listPaper, placesPaper } from './list-paper
 import { decodePlan, encodePlan, planPaper, putPaper, takePaper } from './papers.ts';
 import { countRecorded } from './recorded-choices.ts';
 import type { Release } from './release-plan.ts';
+import { stopsNow } from './stops.ts';
 
 /**
  * decided -> released: the drop is published once, under a manifest that carries the checkpoint covering the decision; then the person
@@ -27,11 +29,17 @@ export async function releaseRun(pipeline: Pipeline, run: StoredRun, release: Re
     const desk = { keyring, key: await keyOfRun(tx, run) };
     await putPaper(tx, desk, planPaper, encodePlan(plan));
   });
-  // Within one transaction nobody can record a choice: one recorded before it is heard, one recorded later comes after the drop.
+  // Within one transaction nobody can record a choice or set a stop: one of before is heard, one of later comes after the drop.
   await ledger.transact(claim, async (tx) => {
-    if ((await countRecorded(tx)) !== release.choicesHeard) await withdrawDecision(pipeline, tx, run, []);
+    if (!(await isStillSo(tx, release))) await withdrawDecision(pipeline, tx, run, []);
     else await markReleased(pipeline, tx, run, await pipeline.drop.publish(plan));
   });
+}
+
+/** Nobody has said anything since the decision that it did not hear. */
+async function isStillSo(tx: LedgerReader, { choicesHeard, stopsHeard }: Release): Promise<boolean> {
+  const { everything, heard } = await stopsNow(tx);
+  return everything === null && heard === stopsHeard && (await countRecorded(tx)) === choicesHeard;
 }
 
 async function dropPlan(
@@ -39,7 +47,10 @@ async function dropPlan(
   run: StoredRun,
   release: Release,
 ): Promise<DropPlan> {
-  const checkpoint = await ledger.read((tx) => tx.checkpoint());
+  const { checkpoint, superseded } = await ledger.read(async (tx) => ({
+    checkpoint: await tx.checkpoint(),
+    superseded: await lastReleased(tx, run),
+  }));
   return {
     run,
     files: release.files,
@@ -54,10 +65,19 @@ async function dropPlan(
       layout: config.drop.layout,
       // The log outlives the drop: whoever has its digest of the manifest must not find the number of a file that holds only one.
       blinding: Buffer.from(chance.bytes(32)).toString('hex'),
-      supersedes: run.revision > 1 ? formatRunId({ ...run, revision: run.revision - 1 }) : null,
+      supersedes: superseded === null ? null : formatRunId(superseded),
       checkpoint: { origin: audit.origin, verifierKey: audit.verifierKey, note: checkpoint?.note ?? '' },
     },
   };
+}
+
+/** The newest earlier revision of a run's date whose drop was published, whether or not it stands still; null where none was. */
+export async function lastReleased(
+  tx: LedgerReader,
+  { businessDate, revision }: RunId,
+): Promise<StoredRun | null> {
+  const earlier = (await tx.runs({ businessDate })).filter((each) => each.revision < revision);
+  return earlier.find(({ state }) => state === 'released' || state === 'sealed') ?? null;
 }
 
 async function markReleased(

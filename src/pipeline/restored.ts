@@ -68,7 +68,12 @@ async function carryAgain(room: RestoreRoom): Promise<Pick<Settled, 'intakes' | 
       const terms = { businessDate, openedAt: 0, now: clock.now(), usedElsewhere: new Set<number>() };
       const verified = await intake.verify(terms);
       const releaseDate = businessDate;
-      const decided = await decideOn(room, verified, { businessDate, releaseDate, numbers: config.numbers });
+      const decided = await decideOn(
+        room,
+        verified,
+        { businessDate, releaseDate, numbers: config.numbers },
+        null,
+      );
       await ledger.transact(claim, (tx) => decided.carry(tx));
       intakes.push(businessDate);
     } catch (thrown) {

@@ -9,6 +9,7 @@ import {
   gateOutcome,
   gateOutcomes,
   heldBackReasons,
+  isObjection,
   missingGround,
   missingGrounds,
   objections,
@@ -132,18 +133,34 @@ describe('of several objections', () => {
 });
 
 describe('the outcome of a row', () => {
-  it('is its own objection, else its missing ground, else an objection elsewhere, else asked', () => {
+  it('is its own objection, else its missing ground, else an objection elsewhere, else its provider’s stop, else asked', () => {
     expect(gateOutcome('restricted', 'id-missing', true)).toBe('restricted');
     expect(gateOutcome(null, 'id-missing', true)).toBe('id-missing');
     expect(gateOutcome(null, null, true)).toBe('objection-elsewhere');
     expect(gateOutcome(null, null, false)).toBe('asked');
+    expect(gateOutcome('restricted', 'id-missing', true, true)).toBe('restricted');
+    expect(gateOutcome(null, 'id-missing', true, true)).toBe('id-missing');
+    expect(gateOutcome(null, null, true, true)).toBe('objection-elsewhere');
+    expect(gateOutcome(null, null, false, true)).toBe('provider-stopped');
   });
 
-  it('is one of seventeen; every reason to hold back but a late objection is among them', () => {
-    expect(new Set(gateOutcomes).size).toBe(17);
+  it('is one of nineteen; every reason to hold back but a late objection is among them', () => {
+    expect(new Set(gateOutcomes).size).toBe(19);
+    expect(new Set(heldBackReasons)).toEqual(
+      new Set([...gateOutcomes.filter((outcome) => outcome !== 'asked'), 'objected-late']),
+    );
+  });
+
+  it('keeps its code in the lists for good: new reasons stand at the end', () => {
     expect(heldBackReasons).toEqual([
-      ...gateOutcomes.filter((outcome) => outcome !== 'asked'),
-      'objected-late',
+      ...['opted-out-in-service', 'restricted', 'value-unknown', 'number-shared', 'number-conflict'],
+      ...['provider-not-participating', 'agreement-expired', 'id-missing', 'not-a-service-user'],
+      ...['not-resident', 'location-invalid', 'number-missing', 'number-invalid', 'number-out-of-range'],
+      ...['not-informed', 'objection-elsewhere', 'objected-late', 'objected-before', 'provider-stopped'],
+    ]);
+    expect(heldBackReasons.filter((reason) => !isObjection(reason))).toEqual([
+      ...missingGrounds,
+      'provider-stopped',
     ]);
     expect([rulesVersion, dropFormatVersion]).toEqual(['rules-1', 'drop-1']);
   });

@@ -15,9 +15,10 @@ const band = { least: 0.01, most: 0.12 };
 const judge = (asked: number, removed: number): string | null => judgeRemovals(asked, asked - removed, band);
 
 describe('the reasons', () => {
-  it('that are settled before anybody is asked about are four', () => {
+  it('that are settled before anybody is asked about are six', () => {
     expect(holdReasons.filter(isBeforeAsking)).toEqual([
-      ...['opt-out-unmatched', 'roster-jump', 'clock-skew', 'ledger-restored'],
+      ...['opt-out-unmatched', 'roster-jump', 'opt-outs-vanished', 'home-opt-outs-vanished', 'clock-skew'],
+      'ledger-restored',
     ]);
   });
 });

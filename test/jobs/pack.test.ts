@@ -12,6 +12,7 @@ import type { PackFacts } from '../../src/domain/provider-pack.ts';
 import { createWorld, worldsEndWell } from '../support/gate-world.ts';
 import type { World } from '../support/gate-world.ts';
 import { choiceCells, providerCells } from '../support/intake-folder.ts';
+import { runAccepting } from '../support/approvals.ts';
 import { changeKey, nameKey } from '../support/key-changes.ts';
 import { resident, residents, serviceUserId, testNumbers } from '../support/residents.ts';
 import { systemChance } from '../../src/wiring.ts';
@@ -50,7 +51,7 @@ async function fewNights(): Promise<World> {
   for (const [date, rows] of nights) {
     world.toNight(date);
     world.intake({ choices, providers, roster: rows }, {}, date);
-    await world.run(date);
+    await runAccepting(world, date);
   }
   return world;
 }
@@ -266,7 +267,13 @@ describe('an auditor pack', () => {
     fs.mkdirSync(path.join(world.folder, 'taken'));
     await expect(export_(world, 'taken')).rejects.toMatchObject(refused);
     expect((await world.entries()).filter(({ what }) => what === 'pack-exported')).toEqual([]);
-    expect(fs.readdirSync(world.folder).sort()).toEqual(['intake', 'outbound', 'taken', 'var']);
+    expect(fs.readdirSync(world.folder).sort()).toEqual([
+      'approvers.json',
+      'intake',
+      'outbound',
+      'taken',
+      'var',
+    ]);
   });
 
   it('stays text whatever a provider is called', async () => {

@@ -8,6 +8,7 @@ import { requestBody } from '../../src/domain/national-check.ts';
 import { numberList } from '../../src/domain/number-list.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import type { RunId } from '../../src/domain/run.ts';
+import { runAccepting } from '../support/approvals.ts';
 import { createWorld, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World } from '../support/gate-world.ts';
 import { choiceCells, providerCells } from '../support/intake-folder.ts';
@@ -27,7 +28,7 @@ const optIn = (n: number, over: Partial<ChoiceCells> = {}): ChoiceCells => {
 async function night(world: World, date: string, cells: IntakeCells): Promise<string[] | null> {
   world.toNight(date);
   world.intake({ choices: [], ...cells }, {}, date);
-  await world.run(date);
+  await runAccepting(world, date);
   return world.released(date);
 }
 

@@ -8,6 +8,7 @@ import { makeCohort } from '../../scripts/make-cohort.ts';
 import { stampIntake } from '../../scripts/stamp-fixture.ts';
 import { formatInstant, hour } from '../../src/domain/calendar.ts';
 import { numbersOf, optedOutByShare } from '../../src/simulator/opted-out.ts';
+import { runAccepting } from '../support/approvals.ts';
 import { createWorld, tonight, worldsEndWell } from '../support/gate-world.ts';
 import type { World } from '../support/gate-world.ts';
 import { choiceCells, providerCells } from '../support/intake-folder.ts';
@@ -62,7 +63,7 @@ async function releasesWhatMayLeave(
   earlier: RawIntake[] = [],
 ): Promise<Required<RawIntake>> {
   const { numbers, intake, question } = allowed(world, date, isOptedOut, earlier);
-  const { run } = await world.run(date);
+  const { run } = await runAccepting(world, date);
   expect(run.state).toBe(numbers.length === 0 ? 'withheld' : 'sealed');
   expect(world.released(date) ?? []).toEqual(numbers);
   const [gated] = (await world.entries()).filter((e) => e.what === 'run-gated' && e.run === `${date}/r1`);

@@ -118,6 +118,10 @@ const plants: Readonly<Record<FindingCode, Plant>> = {
     place: 'legal hold',
     act: sql(`UPDATE settings SET value = '' WHERE name = 'legal-hold'`),
   },
+  'stop-differs': {
+    place: 'stop 1',
+    act: sql(`UPDATE stops SET stands = 0`),
+  },
   'receipt-without-entry': {
     place: /^receipt of folder for 7 entries, SHA-256 [0-9a-f]{64}$/,
     act: copied('anchorings', 'place = 1', { size: 7 }),

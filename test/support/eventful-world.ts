@@ -11,6 +11,7 @@ import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import { erasePerson, eraseYear, setLegalHold } from '../../src/pipeline/person-erasure.ts';
 import { recordChoice } from '../../src/pipeline/recorded-choices.ts';
 import { approve } from './approvals.ts';
+import { setStop } from '../../src/pipeline/stops.ts';
 import { createWorld, tonight } from './gate-world.ts';
 import type { World } from './gate-world.ts';
 import { providerCells } from './intake-folder.ts';
@@ -87,7 +88,7 @@ export async function eventfulWorld(): Promise<{ world: World; removedDrop: stri
   return { world, removedDrop };
 }
 
-/** What happens beside the runs: a year and a person erased, a sign of life, an anchor, a legal hold. */
+/** What happens beside the runs: a year and a person erased, a sign of life, an anchor, a legal hold, a stop. */
 async function tend(world: World): Promise<void> {
   await eraseYear(world.pipeline, dates.erasedYear, 'its time is over');
   await erasePerson(world.pipeline, Number(testNumber(2)), 'a court said so');
@@ -100,4 +101,5 @@ async function tend(world: World): Promise<void> {
     await tx.putAnchoring({ anchor: 'folder', target: '/elsewhere', size, at: world.now(), receipt }, proof);
   });
   await setLegalHold(world.pipeline, 'a case is open');
+  await setStop(world.pipeline, 'PR-09', 'a home asked for it');
 }

@@ -127,12 +127,13 @@ export async function rewriteLog(world: World, { entries = (told) => told, note 
     const moved = new Map(
       after.flatMap(({ position }, at) => (position === undefined ? [] : [[position, at]])),
     );
-    for (const { place, position } of prompt.all('SELECT place, position FROM configurations'))
-      prompt.run(
-        'UPDATE configurations SET position = ? WHERE place = ?',
-        moved.get(Number(position)) ?? 0,
-        place,
-      );
+    for (const table of ['configurations', 'stops'])
+      for (const { place, position } of prompt.all(`SELECT place, position FROM ${table}`))
+        prompt.run(
+          `UPDATE ${table} SET position = ? WHERE place = ?`,
+          moved.get(Number(position)) ?? 0,
+          place,
+        );
     const hashes = JSON.stringify(frontier.hashes.map((hash) => Buffer.from(hash).toString('hex')));
     prompt.run('UPDATE frontier SET size = ?, hashes = ?', frontier.size, hashes);
     fs.writeFileSync(path.join(world.config.dataDir, 'checkpoint'), checkpoints.at(-1)?.note ?? '');

@@ -27,7 +27,9 @@ type ProviderGround = 'provider-not-participating' | 'agreement-expired' | 'not-
 type RowGround = 'id-missing' | 'not-a-service-user' | 'not-resident' | 'location-invalid';
 type NumberGround = 'number-missing' | 'number-invalid' | 'number-out-of-range';
 type MissingGround = ProviderGround | RowGround | NumberGround;
-export type ReferenceOutcome = 'asked' | Objection | MissingGround | 'objection-elsewhere';
+/** It knows neither stops nor reruns. */
+type Beyond = 'provider-stopped' | 'objected-before';
+export type ReferenceOutcome = 'asked' | Objection | MissingGround | 'objection-elsewhere' | Beyond;
 
 const ROSTER_LISTS: Record<string, string[]> = {
   person_type: ['service_user', 'staff'],

@@ -132,6 +132,7 @@ function namesOf(entry: LogLine): readonly string[] {
   );
   if (entry.run !== '') named.push(`run ${entry.run}`);
   if (entry.what === 'legal-hold-set') named.push('legal hold');
+  if (entry.what === 'stop-set') named.push('stop 1');
   if (entry.what === 'year-erased') named.push(`of the year ${String(entry['year'])}`);
   if (entry.what === 'checkpoint-anchored') named.push(`receipt of ${String(entry['anchor'])}`);
   if (entry.what === 'person-erased')

@@ -40,6 +40,8 @@ const accounted: { readonly [What in Told['what']]: (log: LogAccount, entry: Tol
     log.destroyedKeys.set(entry.keyId, entry);
     log.erasedYears.set(entry.year, entry);
   },
+  'stop-set': (log, entry) => void log.stops.push(entry),
+  'stop-lifted': liftStop,
   'legal-hold-set': (log, entry) => {
     log.legalHold = entry;
   },
@@ -60,6 +62,7 @@ const accounted: { readonly [What in Told['what']]: (log: LogAccount, entry: Tol
   'drop-removed': (log, entry) => void log.removedDrops.push({ ...entry, what: 'drop-removed' }),
 
   'run-opened': open,
+  'run-is-rerun': addRunStep,
   'run-gated': addRunStep,
   'run-asked': addRunStep,
   'run-answered': addRunStep,
@@ -91,6 +94,13 @@ const accounted: { readonly [What in Told['what']]: (log: LogAccount, entry: Tol
 
 function atTheBeginning(log: LogAccount, entry: Told<'log-opened'>): void {
   if (entry.position !== 0) log.outOfOrder.push({ about: 'log', entry, stood: 'a log that had begun' });
+}
+
+function liftStop(log: LogAccount, entry: Told<'stop-lifted'>): void {
+  const set = log.stops.find(({ position }) => position === entry.stop);
+  if (set?.what !== 'stop-set' || set.provider !== entry.provider)
+    log.outOfOrder.push({ about: 'log', entry, stood: `no such stop by entry ${entry.stop}` });
+  log.stops.push(entry);
 }
 
 function namesARun(log: LogAccount, entry: Told<'heartbeat'>): void {

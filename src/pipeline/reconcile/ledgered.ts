@@ -19,6 +19,7 @@ import type {
   StoredMessage,
   StoredRequest,
   StoredRun,
+  StoredStop,
   WrappedKey,
 } from '../../ports.ts';
 import { sha256 } from '../context.ts';
@@ -34,6 +35,7 @@ export interface Ledgered {
   readonly receipts: readonly LedgeredReceipt[];
   /** Why nothing may be erased at present, or null. */
   readonly legalHold: string | null;
+  readonly stops: readonly StoredStop[];
   readonly holds: readonly StoredHold[];
   readonly keys: readonly WrappedKey[];
   readonly intakes: readonly StoredIntake[];
@@ -97,6 +99,7 @@ export async function readLedger(
     indexSizes: await tx.indexSizes(),
     receipts: await readReceipts(tx),
     legalHold: await legalHold(tx),
+    stops: await tx.stops(),
     holds: await tx.holds(),
     keys: await tx.keys(),
     intakes: await tx.intakes({}),

@@ -41,6 +41,8 @@ export interface LogAccount {
   readonly erasedYears: Map<string, Told<'year-erased'>>;
   /** Blocks of person lists, in the order in which they were erased. */
   readonly erased: ErasedBlock[];
+  /** Set and lifted, as they were told. */
+  readonly stops: (Told<'stop-set'> | Told<'stop-lifted'>)[];
   legalHold: Told<'legal-hold-set'> | Told<'legal-hold-lifted'> | null;
   /** Drops that a restored ledger found standing, by place. */
   readonly recognisedDrops: Map<string, Told<'drop-recognised'>>;
@@ -70,6 +72,7 @@ export const emptyAccount = (): LogAccount => ({
   destroyedKeys: new Map(),
   erasedYears: new Map(),
   erased: [],
+  stops: [],
   legalHold: null,
   recognisedDrops: new Map(),
   removedDrops: [],

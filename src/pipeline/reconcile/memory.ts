@@ -15,6 +15,7 @@ export function* memoryFindings(log: LogAccount, ledger: Ledgered): Generator<Fi
   const hold = log.legalHold?.what === 'legal-hold-set' ? log.legalHold.reason : null;
   if (ledger.legalHold !== hold)
     yield finding('legal-hold-differs', 'legal hold', shown(ledger.legalHold), shown(hold));
+  yield* stopFindings(log, ledger);
   const known = new Set(ledger.intakes.map(({ digest }) => digest));
   const forgotten = new Map<string, string>();
   for (const { gated, decided } of log.runs.values()) {
@@ -30,6 +31,19 @@ export function* memoryFindings(log: LogAccount, ledger: Ledgered): Generator<Fi
 
 const intakesIn = (entry: { readonly intake?: string; readonly newestIntake: string }): string[] =>
   entry.intake === undefined ? [entry.newestIntake] : [entry.intake, entry.newestIntake];
+
+/** A stop that is not remembered as it was told would hold nobody back. */
+function* stopFindings(log: LogAccount, ledger: Ledgered): Generator<Finding> {
+  const told = log.stops.map(({ position, provider, what, reason }) =>
+    shown({ position, provider, stands: what === 'stop-set', reason }),
+  );
+  const found = ledger.stops.map(({ position, provider, stands, reason }) =>
+    shown({ position, provider, stands, reason }),
+  );
+  for (let at = 0; at < Math.max(told.length, found.length); at++)
+    if (told[at] !== found[at])
+      yield finding('stop-differs', `stop ${at + 1}`, found[at] ?? 'nothing', told[at] ?? 'nothing of it');
+}
 
 /** Nothing is ever taken from the opt-outs carried: there are never fewer than objected on a night before. Told once, of the newest. */
 function* carriedFindings(log: LogAccount, { carriedFrom }: Ledgered): Generator<Finding> {

@@ -1,5 +1,6 @@
 /** What comes out of a replay beside what log and lists say. People are named by their pseudonym of that run and nothing else. */
 import { gateOutcomes, heldBackReasons } from '../../domain/eligibility.ts';
+import type { GateCounts } from '../../domain/decision.ts';
 import type { Keyring, LedgerReader, PersonListName, PersonLists, WrappedKey } from '../../ports.ts';
 import type { PersonRows } from '../person-rows.ts';
 import { toldLists } from '../reconcile/lists.ts';
@@ -23,8 +24,10 @@ export function* countDifferences(
   { own, objectedLate }: Redecided,
 ): Generator<Difference> {
   const counts = own.decision.counts();
+  // An outcome that came later is not counted there.
+  const rowsThen: Partial<GateCounts> = gated.rows;
   const pairs: readonly (readonly [string, string, number, number])[] = [
-    ...gateOutcomes.map((outcome) => ['rows', outcome, gated.rows[outcome], counts[outcome]] as const),
+    ...gateOutcomes.map((outcome) => ['rows', outcome, rowsThen[outcome] ?? 0, counts[outcome]] as const),
     [
       'numbers',
       'passed the gate',

@@ -1,4 +1,5 @@
 /** Intake folders that a run was decided on, known by the digest of their manifest, which stands in the log. */
+import type { Instant } from '../../domain/calendar.ts';
 import { asFailure } from '../../domain/failure.ts';
 import { formatRunId } from '../../domain/run.ts';
 import type { IntakeReader, VerifiedIntake } from '../../ports.ts';
@@ -10,11 +11,12 @@ export interface FoundIntake {
   readonly intake: VerifiedIntake;
 }
 
-/** Each wanted intake by its digest, every byte of it verified. Throws `not-replayable` where one is not there, or not what it was. */
+/** Each wanted intake by its digest, every byte of it verified; `openedAt`: when the run's date was first opened. Throws `not-replayable` where one is not there, or not what it was. */
 export async function findIntakes(
   readers: readonly IntakeReader[],
   { run, gated, atDecision }: PastRun,
   wanted: ReadonlySet<string>,
+  openedAt: Instant,
 ): Promise<ReadonlyMap<string, FoundIntake>> {
   const found = new Map<string, FoundIntake>();
   const refused: string[] = [];
@@ -22,7 +24,7 @@ export async function findIntakes(
   for (const reader of readers)
     for (const businessDate of await reader.dates()) {
       try {
-        const terms = { businessDate, openedAt: run.openedAt, now, usedElsewhere: new Set<number>() };
+        const terms = { businessDate, openedAt, now, usedElsewhere: new Set<number>() };
         const intake = await reader.verify(terms);
         if (wanted.has(intake.digest)) found.set(intake.digest, { reader, intake });
       } catch (thrown) {

@@ -58,6 +58,7 @@ export async function readPastRun(audit: AuditLog, tx: LedgerReader, name: strin
   const moment = ({ at, position }: Told, entries: number): Moment => ({
     at: readInstant(at) ?? 0,
     entries,
+    told: position,
     choices: choicesAt.filter((one) => one < position).length,
   });
   return {

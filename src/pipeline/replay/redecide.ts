@@ -6,18 +6,21 @@ import { formatNhsNumber } from '../../domain/nhs-number.ts';
 import type { NhsNumber } from '../../domain/nhs-number.ts';
 import { holds } from '../../domain/number-list.ts';
 import type { NumberList } from '../../domain/number-list.ts';
-import type { Clock, Keyring, Ledger } from '../../ports.ts';
-import { decideOn } from '../intake-decision.ts';
-import type { DecidedIntake } from '../intake-decision.ts';
+import type { Clock, Keyring, Ledger, PersonLists } from '../../ports.ts';
+import { lateCode } from '../decide.ts';
+import { allowedByBoth, decideOn } from '../intake-decision.ts';
+import type { DecidedAgain, DecidedIntake } from '../intake-decision.ts';
 import { PersonRows } from '../person-rows.ts';
 import type { FoundIntake } from './intakes.ts';
 import type { PastRun } from './past-run.ts';
+import { sinceFirstRun } from '../since-first-run.ts';
 import { asOf } from './then.ts';
 import type { Moment } from './then.ts';
 
 export interface RedecideDesk {
   readonly ledger: Pick<Ledger, 'read'>;
   readonly keyring: Keyring;
+  readonly lists: PersonLists;
   readonly clock: Clock;
 }
 
@@ -38,8 +41,6 @@ export interface Redecided {
   } | null;
 }
 
-const lateCode = heldBackReasons.indexOf('objected-late');
-
 /** Decides on everything that the run decided on, at its gate and before its release. `intakes` are those it names, by digest. */
 export async function redecide(
   desk: RedecideDesk,
@@ -52,23 +53,28 @@ export async function redecide(
   const allowedLater =
     gated.newestIntake === gated.intake
       ? candidates
-      : await allowedThen(desk, past, intakes, { newest: gated.newestIntake, moment: atGate });
+      : (await allowedThen(desk, past, intakes, { newest: gated.newestIntake, moment: atGate })).allowed;
   const objectedLate = candidates.filter((number) => !holds(allowedLater, number));
   const heldBack = new PersonRows();
   for (const { number, providerId, reason } of own.decision.heldBackRows())
     heldBack.add(providerId, number, heldBackReasons.indexOf(reason));
   for (const { number, providerId } of own.decision.askedRows((one) => holds(objectedLate, one)))
-    heldBack.add(providerId, number, lateCode);
+    heldBack.add(providerId, number, lateCode(false));
   if (past.atDecision === null || account.decided === null)
     return { own, objectedLate, heldBack, decided: null };
 
   const choice = { newest: account.decided.newestIntake, moment: past.atDecision };
-  const allowed = await allowedThen(desk, past, intakes, choice);
+  const { allowed, stopped } = await allowedThen(desk, past, intakes, choice);
   const isRefused = await refusedBy(desk, past);
   const decided = { late: new PersonRows(), perhapsLate: new PersonRows(), eligible: new PersonRows() };
   for (const { number, providerId } of own.decision.askedRows((one) => holds(allowedLater, one))) {
     if (holds(allowed, number)) decided.eligible.add(providerId, number, 0);
-    else (isRefused(number) ? decided.perhapsLate : decided.late).add(providerId, number, lateCode);
+    else
+      (isRefused(number) ? decided.perhapsLate : decided.late).add(
+        providerId,
+        number,
+        lateCode(holds(stopped, number)),
+      );
   }
   return { own, objectedLate, heldBack, decided };
 }
@@ -79,15 +85,14 @@ async function allowedThen(
   past: PastRun,
   intakes: ReadonlyMap<string, FoundIntake>,
   { newest, moment }: { readonly newest: string; readonly moment: Moment },
-): Promise<NumberList> {
+): Promise<Pick<DecidedAgain, 'allowed' | 'stopped'>> {
   const { intake } = past.gated;
-  const own = (await decideThen(desk, past, intakes.get(intake), moment)).decision.askedNumbers();
-  if (newest === intake) return own;
-  const other = (await decideThen(desk, past, intakes.get(newest), moment)).decision.askedNumbers();
-  return own.filter((number) => holds(other, number));
+  const own = (await decideThen(desk, past, intakes.get(intake), moment)).decision;
+  if (newest === intake) return allowedByBoth(own, own);
+  return allowedByBoth((await decideThen(desk, past, intakes.get(newest), moment)).decision, own);
 }
 
-function decideThen(
+async function decideThen(
   desk: RedecideDesk,
   { configuration, run }: PastRun,
   found: FoundIntake | undefined,
@@ -99,7 +104,8 @@ function decideThen(
     releaseDate: londonDate(moment.at),
     numbers: numberPolicyIn(configuration.settings),
   };
-  return decideOn(asOf({ ...desk, intake: found.reader }, moment), found.intake, terms);
+  const then = asOf({ ...desk, intake: found.reader }, moment);
+  return decideOn(then, found.intake, terms, await sinceFirstRun(then, run));
 }
 
 async function refusedBy(

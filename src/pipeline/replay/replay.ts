@@ -5,6 +5,7 @@
 import type { AuditLog, Claim, IntakeReader, Ledger, PersonLists } from '../../ports.ts';
 import { tell } from '../context.ts';
 import { commitSigned } from '../end.ts';
+import { firstOpenedAt } from '../since-first-run.ts';
 import { countDifferences, listDifferences } from './compare.ts';
 import type { Difference } from './compare.ts';
 import { findIntakes } from './intakes.ts';
@@ -45,7 +46,8 @@ export async function replayRun(
   const { gated, account } = past;
   const named = [gated.intake, gated.newestIntake, account.decided?.newestIntake ?? gated.intake];
   const wanted = new Set(named);
-  const again = await redecide(desk, past, await findIntakes(readers, past, wanted));
+  const openedAt = await firstOpenedAt(desk, past.run);
+  const again = await redecide(desk, past, await findIntakes(readers, past, wanted, openedAt));
   const ofLists = await ledger.read((tx) => listDifferences(desk, tx, past, again));
   const differences = [...countDifferences(past, again), ...(ofLists ?? [])];
   await commitSigned(desk, async (tx) => {

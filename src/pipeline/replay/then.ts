@@ -1,4 +1,4 @@
-/** What the gate could know at a past moment: the clock, carried opt-outs and recorded choices of then. */
+/** What the gate could know at a past moment: the clock, runs, stops, carried opt-outs and recorded choices of then. */
 import type { Instant } from '../../domain/calendar.ts';
 import type { LedgerReader } from '../../ports.ts';
 import type { DecisionDesk } from '../intake-decision.ts';
@@ -7,6 +7,8 @@ export interface Moment {
   readonly at: Instant;
   /** How many entries the log held: what was carried later did not speak yet. */
   readonly entries: number;
+  /** Position of the entry that tells what was decided: stops of before were heard. */
+  readonly told: number;
   /** How many choices had been recorded. */
   readonly choices: number;
 }
@@ -24,9 +26,11 @@ export function asOf<Desk extends Pick<DecisionDesk, 'ledger' | 'clock'>>(desk: 
   };
 }
 
-const readerAsOf = (tx: LedgerReader, { entries, choices }: Moment): LedgerReader => ({
+const readerAsOf = (tx: LedgerReader, { at, entries, told, choices }: Moment): LedgerReader => ({
   ...tx,
-  carried: () => tx.carried(entries),
+  carried: (before = entries) => tx.carried(Math.min(before, entries)),
+  stops: async () => (await tx.stops()).filter(({ position }) => position < told),
+  runs: async (filter) => (await tx.runs(filter)).filter(({ openedAt }) => openedAt <= at),
   async *recordedChoices() {
     let nth = 0;
     for await (const paper of tx.recordedChoices()) {

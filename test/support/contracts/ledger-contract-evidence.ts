@@ -52,6 +52,8 @@ const forbidden = [
   `UPDATE claims SET epoch = epoch - 1`,
   `UPDATE configurations SET settings = '{}'`,
   `DELETE FROM configurations`,
+  `UPDATE stops SET stands = 0`,
+  `DELETE FROM stops`,
   `DELETE FROM sequences`,
   `UPDATE sequences SET last = last - 1`,
   `UPDATE anchorings SET size = size`,
@@ -92,6 +94,27 @@ export function evidenceContract(desk: LedgerDesk): void {
       await expect(write((tx) => tx.putConfiguration(first, stale))).rejects.toEqual(
         failing('transition-refused'),
       );
+    });
+
+    it('stops come back in the order in which they were set and lifted, each with its entry', async () => {
+      const said = { at: noon, by: 'operator:é', reason: 'asked for' };
+      const [all, one] = [
+        { ...said, provider: null, stands: true },
+        { ...said, provider: 'PR-01', stands: true },
+      ];
+      const lifted = { ...all, stands: false, at: noon + 1 };
+      const position = await write(async (tx, proof) => {
+        await tx.putStop(all, proof);
+        return proof.position;
+      });
+      for (const stop of [one, lifted]) await write((tx, proof) => tx.putStop(stop, proof));
+      expect(await read((tx) => tx.stops())).toEqual([
+        { ...all, position },
+        { ...one, position: position + 1 },
+        { ...lifted, position: position + 2 },
+      ]);
+      const stale = { position: 0 } as EntryProof;
+      await expect(write((tx) => tx.putStop(one, stale))).rejects.toEqual(failing('transition-refused'));
     });
 
     it('entries come back byte for byte, in pages, from and up to a position', async () => {
@@ -315,6 +338,7 @@ export function evidenceContract(desk: LedgerDesk): void {
         await tx.putPersonList(firstRun, 'released', sampleList, proof);
         await tx.putAnchoring(sampleAnchoring, proof);
         await tx.putConfiguration({ digest: 'c', guarded: 'g', settings: {}, approvers: null }, proof);
+        await tx.putStop({ provider: null, stands: true, at: noon, by: 'b', reason: 'r' }, proof);
         await audit.sign(tx);
       });
       await walk(write, firstRun, 'opened', 'gated', 'withheld');
