@@ -39,6 +39,8 @@ export interface Config {
   readonly numbers: NumberPolicy;
   readonly drop: { readonly layout: 'single' | 'per-location'; readonly header: string | null };
   readonly nightlyAt: string;
+  /** Until when, London time, an absent or refused intake of the day is tried again. */
+  readonly intakeTriedUntil: string;
   readonly auditOrigin: string;
   readonly anchors: AnchorsConfig;
   /** Everything above that is not a secret, and the digests of the files that decide whom we trust. */
@@ -184,6 +186,10 @@ const schema = z.object({
       'HH:MM London time, not between 01:00 and 01:59 (clock changes)',
     )
     .default('02:30'),
+  INTAKE_TRIED_UNTIL: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'HH:MM London time')
+    .default('18:00'),
   AUDIT_ORIGIN: z
     .string()
     .regex(/^[^\s+]+$/, 'a name without spaces and plus signs')
@@ -314,6 +320,7 @@ function assemble(s: Settings): Config {
     numbers: { name: s.NHS_NUMBER_POLICY, extraRanges: rangesOf(s.NHS_NUMBER_EXTRA_RANGES) },
     drop: { layout: s.DROP_LAYOUT, header: headerIn(settings) },
     nightlyAt: s.NIGHTLY_AT,
+    intakeTriedUntil: s.INTAKE_TRIED_UNTIL,
     auditOrigin: s.AUDIT_ORIGIN,
     anchors: anchorsOf(s),
     settings,

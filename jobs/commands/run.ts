@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { AnchorStanding } from '../../src/domain/anchoring.ts';
-import { londonDate, londonTime, minute, readDate } from '../../src/domain/calendar.ts';
+import { londonDate, readDate } from '../../src/domain/calendar.ts';
 import { asFailure, exitCodeOf, exitCodes, Failure, failureCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { exitCodeOfRun, formatRunId } from '../../src/domain/run.ts';
@@ -12,6 +12,7 @@ import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
 import { anchorAll } from '../../src/pipeline/anchoring.ts';
 import { endWithheld } from '../../src/pipeline/end-withheld.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
+import { failMissed, intakeTriedEvery } from '../../src/pipeline/look-after.ts';
 import type { StoredHold, StoredRun } from '../../src/ports.ts';
 import { advanceRun, interrupted, openPipeline, systemClock } from '../../src/wiring.ts';
 import type { Advancing } from '../../src/wiring.ts';
@@ -29,10 +30,6 @@ export interface RunOptions {
   readonly reason?: string;
   readonly json: boolean;
 }
-
-/** Until when, London time, an absent or refused intake is tried again, and how often. */
-const intakeTriedUntil = '18:00';
-const intakeTriedEvery = 5 * minute;
 
 /** `export-gate run`: brings one business date as far as it will go. */
 export async function run(options: RunOptions): Promise<ExitCode> {
@@ -123,7 +120,7 @@ export function dateOf(given: string | undefined): string {
   });
 }
 
-/** Advances once; or, told to wait, again and again while the intake is absent or refused and the day is young enough. */
+/** Advances once; or, told to wait, again and again while the intake is absent or refused, until the night is over and ends failed. */
 async function advance(
   { pipeline }: Advancing,
   businessDate: string,
@@ -134,16 +131,13 @@ async function advance(
       return await advanceRun(pipeline, businessDate, options.rehearse);
     } catch (thrown) {
       const refused = thrown instanceof Failure && exitCodeOf(thrown.code) === exitCodes.intakeRefused;
-      if (!refused || !options.waitForIntake || isOver(businessDate)) throw thrown;
+      if (!refused || !options.waitForIntake || options.rehearse) throw thrown;
+      const failed = await failMissed(pipeline, businessDate, thrown.code);
+      if (failed !== null) return { run: failed, changed: true, comeBack: null };
       process.stderr.write(describeFailure(thrown));
       await pipeline.clock.sleep(intakeTriedEvery, pipeline.signal);
     }
   }
-}
-
-function isOver(businessDate: string): boolean {
-  const now = systemClock.now();
-  return londonDate(now) > businessDate || londonTime(now) >= intakeTriedUntil;
 }
 
 /** A rehearsal that came through is a success; a failed run tells its own code. */

@@ -21,8 +21,7 @@ export type NightLook =
   | { readonly now: 'waits'; readonly again: Instant }
   | { readonly now: 'stopped'; readonly failure: Failure; readonly again: Instant };
 
-/** Until when, London time, an absent or refused intake is tried again, and how often. */
-export const intakeTriedUntil = '18:00';
+/** How often an absent or refused intake is tried again. */
 export const intakeTriedEvery = 5 * minute;
 /** What only a person can mend is looked at again at this pace, so that the mending is found without being told. */
 const stoppedFor = 15 * minute;
@@ -52,7 +51,7 @@ export const nightsOwed = ({
 /**
  * Looks after a night once, as far as it will go without waiting: the pipeline must be one that comes back (`leavesToWait`). What stops it
  * is given back, not thrown, with the time at which to look again; whatever it was, the log is anchored. A night whose intake is refused
- * until 18:00 London ends failed (design, section 6).
+ * until `INTAKE_TRIED_UNTIL` ends failed (design, section 6).
  */
 export async function lookAfter(pipeline: Pipeline, { businessDate }: DueNight): Promise<NightLook> {
   const { clock } = pipeline;
@@ -91,7 +90,7 @@ const tellsOfTheLog = (code: FailureCode): boolean =>
  * Ends a night that never got an intake it could believe, once its day is over. Only where MESH agrees about the time: a clock set forward
  * must not end nights that have not begun. Null where the night is not over, or a run of it stands.
  */
-async function failMissed(
+export async function failMissed(
   pipeline: Pipeline,
   businessDate: string,
   code: FailureCode,
@@ -99,7 +98,8 @@ async function failMissed(
   const { clock, ledger, config } = pipeline;
   const now = clock.now();
   const today = londonDate(now);
-  const isOver = businessDate < today || (businessDate === today && londonTime(now) >= intakeTriedUntil);
+  const isOver =
+    businessDate < today || (businessDate === today && londonTime(now) >= config.intakeTriedUntil);
   const standing = await ledger.read((tx) => tx.runs({ businessDate }));
   if (!isOver || standing.some((run) => !isRehearsal(run)) || !(await clocksAgree(pipeline))) return null;
   const id = { businessDate, revision: 1 };

@@ -78,6 +78,7 @@ export async function createNight(programs: Programs, options: NightOptions = {}
     EXPORT_GATE_OUTBOUND_DIR: outbound,
     NHS_NUMBER_POLICY: 'test',
     NIGHTLY_AT: '00:00',
+    INTAKE_TRIED_UNTIL: '23:59',
     MESH_URL: farSide.url,
     MESH_MAILBOX_ID: mailbox,
     MESH_MAILBOX_PASSWORD: secrets.password,

@@ -1,5 +1,5 @@
 /** A night from the command line: what is printed, on which stream, and the exit code that a scheduler goes by. */
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
@@ -31,6 +31,30 @@ describe('a run', () => {
         stdout: expect.stringContaining('nothing was changed'),
       });
     }));
+
+  it('told to wait for an intake that does not come ends the night failed once the time for it is over, exit 6', () =>
+    oneNight(
+      async (here) => {
+        rmSync(here.intake, { recursive: true });
+        const { code, stdout } = await here.gate('run', '--wait-for-intake', '--json');
+        expect([code, JSON.parse(stdout)]).toEqual([
+          6,
+          expect.objectContaining({ state: 'failed', reason: 'intake-missing', exitCode: 6 }),
+        ]);
+        here.writeIntake();
+        expect(await here.run()).toMatchObject({ code: 6 });
+        expect(await here.farSide.sent()).toEqual([]);
+        expect(await here.gate('audit', 'verify')).toMatchObject({ code: 0 });
+        // A date that failed may be run again by a person's word.
+        expect(await here.gate('rerun', '--reason', 'the intake came late', '--yes')).toMatchObject({
+          code: 0,
+        });
+        expect(readFileSync(path.join(here.outbound, here.date, 'r2', 'nhs-numbers.csv'), 'utf8')).toBe(
+          ['nhs_number', ...released, ''].join('\n'),
+        );
+      },
+      { settings: { INTAKE_TRIED_UNTIL: '00:00' } },
+    ));
 
   it('tells the same as JSON', () =>
     oneNight(async (here) => {
