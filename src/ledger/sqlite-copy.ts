@@ -45,6 +45,7 @@ export async function copySqlite(from: string, file: string): Promise<void> {
 
 /** A copy, opened to be read. Its claims are those of the ledger it was made from; nothing can be written. */
 export async function openSqliteCopy(file: string): Promise<Pick<Ledger, 'read' | 'close'>> {
+  await demandDatabase(file);
   const connection = await openConnection(file);
   try {
     connection.exec('PRAGMA query_only = ON; PRAGMA temp_store = MEMORY');
@@ -56,6 +57,22 @@ export async function openSqliteCopy(file: string): Promise<Pick<Ledger, 'read' 
   } catch (thrown) {
     connection.close();
     throw thrown;
+  }
+}
+
+const magic = Buffer.from('SQLite format 3\0');
+
+/** Looked at before the engine opens it: some engines remove the write-ahead log of what they find to be no database. */
+async function demandDatabase(file: string): Promise<void> {
+  const handle = await open(file, 'r').catch((cause: unknown) => {
+    throw engineFailure(cause);
+  });
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(magic.length), 0, magic.length, 0);
+    if (bytesRead < magic.length || !magic.equals(buffer))
+      throw engineFailure(new Error('this is no database'));
+  } finally {
+    await handle.close();
   }
 }
 
