@@ -4,6 +4,7 @@ import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { expiredApproval } from './end.ts';
 import { insertRequest } from './gate.ts';
+import { noteHeard } from './heard.ts';
 import { noteHoldReasons } from './holds.ts';
 import { decideAgain } from './intake-decision.ts';
 import { decodeNumbers, requestPaper, takePaper } from './papers.ts';
@@ -26,6 +27,7 @@ export async function withdrawObjected(pipeline: Pipeline, run: StoredRun): Prom
   const { newest, allowed } = await decideAgain(pipeline, run);
   await ledger.transact(claim, async (tx) => {
     if (newest.unmatchedRecent > 0) await noteHoldReasons(tx, run, ['opt-out-unmatched']);
+    await noteHeard(tx, run, newest);
     const desk = { keyring, key: await keyOfRun(tx, run) };
     for (const request of planned) {
       const list = decodeNumbers(await takePaper(tx, desk, requestPaper(request.localId)));

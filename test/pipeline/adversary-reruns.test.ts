@@ -1,0 +1,88 @@
+/** Attacks by way of reruns, stops, and nights that were left and come back to. */
+import { describe, expect, it } from '@jest/globals';
+import { formatInstant, hour } from '../../src/domain/calendar.ts';
+import { lookAfter, nightsOwed } from '../../src/pipeline/look-after.ts';
+import { tell } from '../../src/pipeline/context.ts';
+import { recordChoice } from '../../src/pipeline/recorded-choices.ts';
+import { previewRerun, rerun } from '../../src/pipeline/rerun.ts';
+import { setStop } from '../../src/pipeline/stops.ts';
+import { createWorld, tonight, worldsEndWell } from '../support/gate-world.ts';
+import type { World } from '../support/gate-world.ts';
+import { choiceCells, providerCells } from '../support/intake-folder.ts';
+import type { ChoiceCells } from '../support/intake-folder.ts';
+import { resident, residents, serviceUserId, testNumbers } from '../support/residents.ts';
+import { approve, reject } from '../support/approvals.ts';
+
+worldsEndWell();
+
+const providers = [providerCells(), providerCells({ provider_id: 'PR-02' })];
+const said = (n: number, choice: 'opt_in' | 'opt_out', at: string): ChoiceCells =>
+  choiceCells({
+    ...{ choice_id: `CH-${n}-${at}`, service_user_id: serviceUserId(n), choice },
+    ...{ requested_at: at, recorded_at: at },
+  });
+
+async function again(world: World, date = tonight) {
+  return rerun(world.pipeline, await previewRerun(world.pipeline, date), 'a corrected list');
+}
+
+const optOut = (world: World, n: number) =>
+  recordChoice(world.pipeline, {
+    ...{ serviceUserId: serviceUserId(n), choice: 'opt_out', channel: 'verbal', decidedBy: 'self' },
+    ...{ requestedAt: formatInstant(world.now()), recordedAt: formatInstant(world.now()) },
+  });
+
+/** Lets something happen each time a request has gone. */
+function afterEachSend(world: World, act: (sent: number) => Promise<void>): void {
+  const desk = world.pipeline;
+  const send: typeof desk.mailbox.send = async (message) => {
+    const answer = await desk.mailbox.send(message);
+    await act(world.simulator.sent().length);
+    return answer;
+  };
+  world.pipeline = { ...desk, mailbox: { ...desk.mailbox, send } };
+}
+
+const askedAbout = (world: World): number =>
+  world.simulator.sent().reduce((sum, { lines }) => sum + lines, 0);
+
+describe('what is said between two requests', () => {
+  it('counts: a provider stopped, and somebody who opts out, are in none of the later ones', async () => {
+    const world = await createWorld({ settings: { CHECK_MAX_NUMBERS: '2' } });
+    world.intake({
+      choices: [],
+      providers,
+      roster: [...residents(4), ...residents(4, { provider_id: 'PR-02' }, 4)],
+    });
+    const desk = world.pipeline;
+    afterEachSend(world, async (sent) => {
+      if (sent !== 1) return;
+      await setStop(desk, 'PR-02', 'the home asked for it');
+      await optOut(world, 3);
+    });
+    await world.run();
+    expect(askedAbout(world)).toBe(3);
+    expect(world.released()).toEqual(testNumbers(3));
+  });
+
+  it('counts between gate and the first one as well', async () => {
+    const world = await createWorld();
+    world.intake({
+      choices: [],
+      providers,
+      roster: [...residents(4), ...residents(4, { provider_id: 'PR-02' }, 4)],
+    });
+    const desk = world.pipeline;
+    const handshake: typeof desk.mailbox.handshake = async () => {
+      const skew = await desk.mailbox.handshake();
+      if ((await world.entries()).some(({ what }) => what === 'stop-set')) return skew;
+      await setStop(desk, 'PR-02', 'the home asked for it');
+      await optOut(world, 3);
+      return skew;
+    };
+    world.pipeline = { ...desk, mailbox: { ...desk.mailbox, handshake } };
+    await world.run();
+    expect(askedAbout(world)).toBe(3);
+    expect(world.released()).toEqual(testNumbers(3));
+  });
+});
