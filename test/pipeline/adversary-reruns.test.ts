@@ -86,3 +86,11 @@ describe('what is said between two requests', () => {
     expect(world.released()).toEqual(testNumbers(3));
   });
 });
+
+it.each([' PR-02', 'PR-02\n', '\u200bPR-02'])(
+  'a stop of %j, which no list can name, is refused',
+  async (id) => {
+    const world = await createWorld();
+    await expect(setStop(world.pipeline, id, 'hurry')).rejects.toMatchObject({ code: 'usage' });
+  },
+);
