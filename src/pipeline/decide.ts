@@ -124,7 +124,7 @@ async function answeredNights(tx: LedgerReader, run: StoredRun): Promise<Answere
       .map((hold) => formatRunId(hold.run)),
   );
   const nights = new Map<LocalDate, AnsweredNight>();
-  for (const each of await tx.runs({ limit: 3 * judgedNights })) {
+  for (const each of await tx.runs({ withoutRehearsals: true, limit: 3 * judgedNights })) {
     const { businessDate, state, totals } = each;
     if (approved.has(formatRunId(each))) break;
     if ((state !== 'released' && state !== 'sealed') || totals === null) continue;

@@ -87,6 +87,26 @@ describe('what is said between two requests', () => {
   });
 });
 
+it('nights are owed however often tonight was rehearsed', async () => {
+  const world = await createWorld();
+  world.intake({ choices: [], roster: residents(2) });
+  await world.run();
+  world.toNight('2026-11-24');
+  world.intake({ choices: [], roster: residents(2) }, {}, '2026-11-24');
+  world.meddled = true;
+  await world.run('2026-11-24', true);
+  const rehearsed = { businessDate: '2026-11-24', revision: 0 };
+  await world.ledger.transact(world.pipeline.claim, async (tx) => {
+    const proof = await tell(world.pipeline, tx, rehearsed, { what: 'run-rehearsed-often' } as never);
+    const run = (await tx.run(rehearsed))!;
+    for (let n = 1; n < 90; n++) await tx.insertRun({ ...run, revision: -n }, proof);
+  });
+  expect((await nightsOwed(world.pipeline)).map(({ businessDate }) => businessDate)).toEqual([
+    '2026-11-23',
+    '2026-11-24',
+  ]);
+});
+
 it.each([' PR-02', 'PR-02\n', '\u200bPR-02'])(
   'a stop of %j, which no list can name, is refused',
   async (id) => {
