@@ -5,11 +5,12 @@ import { rulesVersion } from '../domain/evidence.ts';
 import type { ListDigest, RunTotals } from '../domain/evidence.ts';
 import { answeredShare, isBeforeAsking, judgedAfterRuns, judgeRemovals, jumps } from '../domain/hold.ts';
 import type { HoldReason } from '../domain/hold.ts';
-import { holds } from '../domain/number-list.ts';
+import { holds, numberList } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
 import { judgedNights, removalsDrift } from '../domain/removal-drift.ts';
 import type { AnsweredNight } from '../domain/removal-drift.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
+import { foldId } from '../domain/service-user.ts';
 import type { LedgerReader, PersonListName, StoredRun } from '../ports.ts';
 import { readAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
@@ -90,7 +91,7 @@ interface Decided {
   /** Those whom nothing but a stop of their provider keeps back. */
   readonly stopped: NumberList;
   /** The newest intake, without the memory that deciding on it took. */
-  readonly newest: Pick<DecidedIntake, 'intake' | 'unmatchedRecent'>;
+  readonly newest: Pick<DecidedIntake, 'intake' | 'unmatchedRecent' | 'stoppedProviders'>;
 }
 
 /** Decides anew on the newest intake and settles every number asked about. */
@@ -109,8 +110,8 @@ async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answ
     blinding,
     gated: totals,
   });
-  const { intake, unmatchedRecent } = newest;
-  return { release, rows, stopped, newest: { intake, unmatchedRecent } };
+  const { intake, unmatchedRecent, stoppedProviders } = newest;
+  return { release, rows, stopped, newest: { intake, unmatchedRecent, stoppedProviders } };
 }
 
 /**
@@ -175,13 +176,10 @@ async function reasonsToHold(
 }
 
 /** Writes the decision down: who leaves is fixed, and a signed checkpoint covers it before anything is linked. */
-async function commitDecision(
-  pipeline: Pipeline,
-  run: StoredRun,
-  { newest, release, rows, stopped }: Decided,
-): Promise<void> {
+async function commitDecision(pipeline: Pipeline, run: StoredRun, decided: Decided): Promise<void> {
   const { keyring, lists } = pipeline;
-  const people = personRows(rows, release, stopped);
+  const { newest, release } = decided;
+  const people = personRows(decided);
   await commitSigned(pipeline, async (tx) => {
     const desk = { keyring, key: await keyOfRun(tx, run) };
     const year = await yearKey(pipeline, tx, run.businessDate);
@@ -211,16 +209,23 @@ async function commitDecision(
 export const lateCode = (isStopped: boolean): number =>
   heldBackReasons.indexOf(isStopped ? 'provider-stopped' : 'objected-late');
 
-/** Those who leave, and those whom a late objection keeps back, by provider. */
-function personRows(
-  rows: Iterable<AskedRow>,
-  { numbers, late }: Release,
-  stopped: NumberList,
-): { released: PersonRows; late: PersonRows } {
+/**
+ * Those who leave, and those whom a late objection keeps back, by provider. Nobody leaves by a provider stopped since the gate while a row
+ * of another one stands.
+ */
+function personRows({ rows, stopped, release: { numbers, late }, newest: { stoppedProviders } }: Decided): {
+  released: PersonRows;
+  late: PersonRows;
+} {
+  const isStopped = (providerId: string): boolean => stoppedProviders.has(foldId(providerId));
+  const elsewhere: number[] = [];
+  for (const { number, providerId } of rows) if (!isStopped(providerId)) elsewhere.push(number);
+  const standing = numberList(elsewhere);
   const people = { released: new PersonRows(), late: new PersonRows() };
   for (const { number, providerId } of rows) {
-    if (holds(numbers, number)) people.released.add(providerId, number, 0);
-    else if (holds(late, number)) people.late.add(providerId, number, lateCode(holds(stopped, number)));
+    if (holds(numbers, number)) {
+      if (!isStopped(providerId) || !holds(standing, number)) people.released.add(providerId, number, 0);
+    } else if (holds(late, number)) people.late.add(providerId, number, lateCode(holds(stopped, number)));
   }
   return people;
 }

@@ -114,3 +114,23 @@ it.each([' PR-02', 'PR-02\n', '\u200bPR-02'])(
     await expect(setStop(world.pipeline, id, 'hurry')).rejects.toMatchObject({ code: 'usage' });
   },
 );
+
+describe('a provider stopped meanwhile, one of whose people stands elsewhere too', () => {
+  it.each(['single', 'per-location'])(
+    'is not among those of whom somebody was released: %s',
+    async (layout) => {
+      const world = await createWorld({ settings: { DROP_LAYOUT: layout } });
+      const both = [resident(0), resident(0, { provider_id: 'PR-02', location_id: '1-222222222' })];
+      world.intake({ choices: [], providers, roster: [...both, resident(1)] });
+      world.meanwhile(() => setStop(world.pipeline, 'PR-02', 'the home asked for it'));
+      await world.run();
+      expect(world.released()).toEqual(testNumbers(2));
+      const bytes = await world.ledger.read((tx) =>
+        tx.personList({ businessDate: tonight, revision: 1 }, 'released'),
+      );
+      expect([...world.pipeline.lists.examine(bytes!, []).people]).toEqual([
+        expect.objectContaining({ providerId: 'PR-01' }),
+      ]);
+    },
+  );
+});
