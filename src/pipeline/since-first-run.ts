@@ -133,11 +133,12 @@ async function metSince(tx: LedgerReader, run: RunId): Promise<SinceFirstRun['st
   return ({ id, columnSeenIn }) => !before.has(id) || (columnSeenIn ?? -1) >= first;
 }
 
-/** Position of the entry with which the date's first run opened. */
+/** Position of the entry with which the date's first run opened, or was told to have been missed. */
 async function openedBy(tx: LedgerReader, { businessDate }: RunId): Promise<number> {
   const name = formatRunId({ businessDate, revision: 1 });
-  for await (const { position, line } of tx.entriesOf('run-opened'))
-    if ((JSON.parse(Buffer.from(line).toString()) as Entry).run === name) return position;
+  for (const what of ['run-opened', 'night-missed'] as const)
+    for await (const { position, line } of tx.entriesOf(what))
+      if ((JSON.parse(Buffer.from(line).toString()) as Entry).run === name) return position;
   return 0;
 }
 

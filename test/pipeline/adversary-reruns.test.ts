@@ -87,6 +87,46 @@ describe('what is said between two requests', () => {
   });
 });
 
+describe('a rerun of a missed night', () => {
+  async function missed(): Promise<World> {
+    const world = await createWorld();
+    // An earlier night knows an opt-out by column.
+    world.intake({ choices: [], roster: [...residents(3), resident(3, { in_service_choice: 'opted_out' })] });
+    await world.run();
+    world.toNight('2026-11-23');
+    world.pass(16 * hour);
+    const look = await lookAfter(
+      { ...world.pipeline, leavesToWait: true },
+      { businessDate: '2026-11-23', isLate: true },
+    );
+    expect(look).toMatchObject({ now: 'ended', run: { state: 'failed' } });
+    return world;
+  }
+
+  it('sends whom an opt-in of before it brings back', async () => {
+    const world = await missed();
+    world.intake(
+      { choices: [said(3, 'opt_in', '2026-11-23T09:00:00Z')], roster: residents(4) },
+      {},
+      '2026-11-23',
+    );
+    await again(world, '2026-11-23');
+    expect(world.released('2026-11-23', 2)).toEqual(testNumbers(4));
+  });
+
+  it('and nobody whom an opt-in of later would', async () => {
+    const world = await missed();
+    world.pass(2 * hour);
+    world.intake(
+      { choices: [said(3, 'opt_in', '2026-11-23T19:00:00Z')], roster: residents(4) },
+      {},
+      '2026-11-23',
+    );
+    await again(world, '2026-11-23');
+    expect(world.released('2026-11-23', 2)).toEqual(testNumbers(3));
+  });
+});
+
 it('nights are owed however often tonight was rehearsed', async () => {
   const world = await createWorld();
   world.intake({ choices: [], roster: residents(2) });
