@@ -21,6 +21,7 @@ import { answersExpireAt, commitSigned, expiredApproval, withhold } from './end.
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { decideAgain, termsOf } from './intake-decision.ts';
 import type { DecidedIntake } from './intake-decision.ts';
+import { noteObjectedLate } from './objected-late.ts';
 import { yearKey } from './open.ts';
 import { encodePieces, encodePlaces, listPaper, placesPaper } from './list-paper.ts';
 import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper, putPaper, takePaper } from './papers.ts';
@@ -96,7 +97,7 @@ interface Decided {
 
 /** Decides anew on the newest intake and settles every number asked about. */
 async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answers): Promise<Decided> {
-  const { newest, allowed, stopped } = await decideAgain(pipeline, run);
+  const { newest, allowed, stopped, objecting } = await decideAgain(pipeline, run);
   const { rows, totals, blinding } = await takeGated(pipeline, run);
   const release = planRelease({
     rows,
@@ -110,6 +111,9 @@ async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answ
     blinding,
     gated: totals,
   });
+  const late = release.late.filter((number) => holds(objecting, number));
+  if (late.length > 0)
+    await pipeline.ledger.transact(pipeline.claim, (tx) => noteObjectedLate(pipeline.keyring, tx, run, late));
   const { intake, unmatchedRecent, stoppedProviders } = newest;
   return { release, rows, stopped, newest: { intake, unmatchedRecent, stoppedProviders } };
 }

@@ -166,6 +166,8 @@ export interface DecidedAgain {
   readonly allowed: NumberList;
   /** Numbers that both would allow but for a stop of their provider. */
   readonly stopped: NumberList;
+  /** Numbers against which one of them knows an objection. */
+  readonly objecting: NumberList;
 }
 
 /**
@@ -183,10 +185,15 @@ export async function decideAgain(
   await pipeline.ledger.transact(pipeline.claim, (tx) => newest.carry(tx));
   const allowed = newest.decision.askedNumbers();
   const stopped = newest.decision.stoppedNumbers();
+  const objecting = newest.decision.objectingNumbers();
   const own = standing.find(({ digest }) => digest === run.intake);
-  if (own === undefined || own === standing[0]) return { newest, allowed, stopped };
+  if (own === undefined || own === standing[0]) return { newest, allowed, stopped, objecting };
   const { decision } = await decideOn(pipeline, own, terms, since);
-  return { newest, ...allowedByBoth(newest.decision, decision) };
+  return {
+    newest,
+    ...allowedByBoth(newest.decision, decision),
+    objecting: numberList([...objecting, ...decision.objectingNumbers()]),
+  };
 }
 
 /** Numbers that two decisions allow, and those that both would but for a stop. */

@@ -127,6 +127,28 @@ describe('a rerun of a missed night', () => {
   });
 });
 
+describe('a late objection of a run of which nothing left', () => {
+  it('keeps its person out of a rerun', async () => {
+    const world = await createWorld();
+    const mistyped = choiceCells({ service_user_id: 'SU-NOBODY', requested_at: '2026-11-22T00:10:00Z' });
+    world.intake({ choices: [], roster: residents(4) });
+    world.meanwhile(
+      () =>
+        world.intake({ choices: [mistyped], roster: [...residents(3), resident(3, { restricted: 'yes' })] }),
+      2,
+    );
+    expect((await world.run()).run.state).toBe('held');
+    await reject(world);
+    world.intake({ choices: [], roster: residents(4) });
+    await again(world);
+    if ((await world.ledger.read((tx) => tx.run({ businessDate: tonight, revision: 2 })))?.state === 'held') {
+      await approve(world);
+      await world.run();
+    }
+    expect(world.released(tonight, 2)).toEqual(testNumbers(3));
+  });
+});
+
 it('nights are owed however often tonight was rehearsed', async () => {
   const world = await createWorld();
   world.intake({ choices: [], roster: residents(2) });
