@@ -349,12 +349,19 @@ export interface Frontier {
   readonly hashes: readonly Uint8Array[];
 }
 
+export interface RunFilter {
+  readonly businessDate?: LocalDate;
+  /** Rehearsals are left out, and count towards no limit. */
+  readonly withoutRehearsals?: true;
+  readonly limit?: number;
+}
+
 /** The ledger as it is read; a consistent view within one call of `read` or `transact`. */
 export interface LedgerReader {
   setting(name: string): Promise<string | null>;
   run(id: RunId): Promise<StoredRun | null>;
   /** Newest business date first, then highest revision. */
-  runs(filter: { readonly businessDate?: LocalDate; readonly limit?: number }): Promise<readonly StoredRun[]>;
+  runs(filter: RunFilter): Promise<readonly StoredRun[]>;
   intakes(filter: {
     readonly businessDate?: LocalDate;
     readonly digest?: Digest;

@@ -1,5 +1,5 @@
 import type { LocalDate } from './calendar.ts';
-import { gateOutcomes } from './eligibility.ts';
+import { gateOutcomes, isObjection } from './eligibility.ts';
 import type { GateOutcome } from './eligibility.ts';
 import { none } from './kept-rows.ts';
 import type { KeptRows } from './kept-rows.ts';
@@ -86,6 +86,16 @@ export class Decision {
     const asked = this.askedNumbers();
     const stopped = this.#rows.number.filter((_, index) => this.outcomeOf(index) === 'provider-stopped');
     return numberList(stopped.filter((number) => !holds(asked, number)));
+  }
+
+  /** Numbers that stand on a row held back by an objection. */
+  objectingNumbers(): NumberList {
+    return numberList(
+      this.#rows.number.filter((number, index) => {
+        const outcome = this.outcomeOf(index);
+        return number !== none && outcome !== 'asked' && isObjection(outcome);
+      }),
+    );
   }
 
   /** Rows with a valid number of which no row is asked about. */

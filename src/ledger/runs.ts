@@ -22,9 +22,10 @@ export const readRuns = (db: Kysely<Tables>): RunReader => ({
     return row === undefined ? null : runOf(row);
   },
 
-  async runs({ businessDate, limit }) {
+  async runs({ businessDate, withoutRehearsals, limit }) {
     let query = db.selectFrom('runs').selectAll().orderBy('businessDate', 'desc').orderBy('revision', 'desc');
     if (businessDate !== undefined) query = query.where('businessDate', '=', businessDate);
+    if (withoutRehearsals === true) query = query.where('revision', '>=', 1);
     if (limit !== undefined) query = query.limit(limit);
     return (await query.execute()).map(runOf);
   },

@@ -6,6 +6,7 @@ import type { StoredRequest, StoredRun } from '../ports.ts';
 import { keyOfRun, sha256, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { insertRequest } from './gate.ts';
+import { plannedOnAllHeard } from './heard.ts';
 import { withdrawObjected } from './late-objections.ts';
 import { blindingPaper, decodeNumbers, requestPaper, takePaper } from './papers.ts';
 import { demandNotStopped } from './stops.ts';
@@ -18,7 +19,7 @@ const looksOfSuccessor = 1;
 
 /**
  * Sends every planned request of the run and settles every send whose outcome is unknown. Nothing is sent twice under one local id. Unless
- * choices and intake were read just now, and after every wait, they are read again first.
+ * choices and intake were read just now, and after every wait and every choice recorded or stop set meanwhile, they are read again first.
  */
 export async function sendRequests(pipeline: Pipeline, run: StoredRun, readJustNow: boolean): Promise<void> {
   let isCurrent = readJustNow;
@@ -31,8 +32,7 @@ export async function sendRequests(pipeline: Pipeline, run: StoredRun, readJustN
     if (next.state === 'intended') {
       await settleUnknown(pipeline, run, next);
       isCurrent = false;
-    } else if (isCurrent) await sendOne(pipeline, run, next);
-    else {
+    } else if (!isCurrent || !(await sendOne(pipeline, run, next))) {
       await withdrawObjected(pipeline, run);
       isCurrent = true;
       continue;
@@ -44,7 +44,8 @@ export async function sendRequests(pipeline: Pipeline, run: StoredRun, readJustN
   }
 }
 
-async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredRequest): Promise<void> {
+/** False, with nothing done, where somebody has said something that the list does not know of. */
+async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredRequest): Promise<boolean> {
   const { ledger, keyring, clock, mailbox, config, claim } = pipeline;
   const { localId, subject } = request;
   const body = await ledger.read(async (tx) => {
@@ -56,16 +57,19 @@ async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredReques
   });
   const intendedAt = clock.now();
   const began = clock.monotonic();
-  await ledger.transact(claim, async (tx) => {
+  const isIntended = await ledger.transact(claim, async (tx) => {
     await demandNotStopped(tx);
+    if (!(await plannedOnAllHeard(tx, run))) return false;
     const commitment = sha256(body.blinding, Buffer.from(localId), body.list);
     const step = { what: 'request-intended', localId, sequence: request.sequence, commitment } as const;
     const proof = await tell(pipeline, tx, run, step);
     await tx.moveRequest(localId, 'planned', 'intended', { intendedAt, epoch: claim.epoch }, proof);
+    return true;
   });
+  if (!isIntended) return false;
   if (clock.monotonic() - began > intentLasts) {
     await replace(pipeline, run, request);
-    return;
+    return true;
   }
   const { mailboxId: to, workflowId } = config.check;
   const fileName = `${subject}.dat`;
@@ -79,6 +83,7 @@ async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredReques
       throw thrown;
     });
   if (sent !== null) await markSent(pipeline, run, { ...request, intendedAt }, sent.messageId, false);
+  return true;
 }
 
 /** Looks for a send of unknown outcome by its local id; what MESH has not taken after the last look is voided and asked anew. */

@@ -1,6 +1,6 @@
 /** The log's own life beside the runs: a daily sign of it, a weekly look at the whole, a change of its key. */
 import { day, londonDate } from '../domain/calendar.ts';
-import { formatRunId, isRehearsal } from '../domain/run.ts';
+import { formatRunId } from '../domain/run.ts';
 import type { Pipeline } from './context.ts';
 import { tell } from './context.ts';
 import { commitSigned, showCheckpoint, signRest } from './end.ts';
@@ -26,7 +26,7 @@ export async function beat(desk: LogDesk): Promise<boolean> {
     return false;
   }
   await commitSigned(desk, async (tx) => {
-    const lastRun = (await tx.runs({ limit: 20 })).find((run) => !isRehearsal(run));
+    const [lastRun] = await tx.runs({ withoutRehearsals: true, limit: 1 });
     await tell(desk, tx, null, {
       what: 'heartbeat',
       lastRun: lastRun === undefined ? '' : formatRunId(lastRun),

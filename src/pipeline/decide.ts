@@ -5,11 +5,12 @@ import { rulesVersion } from '../domain/evidence.ts';
 import type { ListDigest, RunTotals } from '../domain/evidence.ts';
 import { answeredShare, isBeforeAsking, judgedAfterRuns, judgeRemovals, jumps } from '../domain/hold.ts';
 import type { HoldReason } from '../domain/hold.ts';
-import { holds } from '../domain/number-list.ts';
+import { holds, numberList } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
 import { judgedNights, removalsDrift } from '../domain/removal-drift.ts';
 import type { AnsweredNight } from '../domain/removal-drift.ts';
 import { formatRunId, isRehearsal } from '../domain/run.ts';
+import { foldId } from '../domain/service-user.ts';
 import type { LedgerReader, PersonListName, StoredRun } from '../ports.ts';
 import { readAnswers } from './answers.ts';
 import type { Answers } from './answers.ts';
@@ -20,6 +21,7 @@ import { answersExpireAt, commitSigned, expiredApproval, withhold } from './end.
 import { holdRun, isApproved, notedHoldReasons } from './holds.ts';
 import { decideAgain, termsOf } from './intake-decision.ts';
 import type { DecidedIntake } from './intake-decision.ts';
+import { noteObjectedLate } from './objected-late.ts';
 import { yearKey } from './open.ts';
 import { encodePieces, encodePlaces, listPaper, placesPaper } from './list-paper.ts';
 import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper, putPaper, takePaper } from './papers.ts';
@@ -90,12 +92,12 @@ interface Decided {
   /** Those whom nothing but a stop of their provider keeps back. */
   readonly stopped: NumberList;
   /** The newest intake, without the memory that deciding on it took. */
-  readonly newest: Pick<DecidedIntake, 'intake' | 'unmatchedRecent'>;
+  readonly newest: Pick<DecidedIntake, 'intake' | 'unmatchedRecent' | 'stoppedProviders'>;
 }
 
 /** Decides anew on the newest intake and settles every number asked about. */
 async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answers): Promise<Decided> {
-  const { newest, allowed, stopped } = await decideAgain(pipeline, run);
+  const { newest, allowed, stopped, objecting } = await decideAgain(pipeline, run);
   const { rows, totals, blinding } = await takeGated(pipeline, run);
   const release = planRelease({
     rows,
@@ -109,8 +111,11 @@ async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answ
     blinding,
     gated: totals,
   });
-  const { intake, unmatchedRecent } = newest;
-  return { release, rows, stopped, newest: { intake, unmatchedRecent } };
+  const late = release.late.filter((number) => holds(objecting, number));
+  if (late.length > 0)
+    await pipeline.ledger.transact(pipeline.claim, (tx) => noteObjectedLate(pipeline.keyring, tx, run, late));
+  const { intake, unmatchedRecent, stoppedProviders } = newest;
+  return { release, rows, stopped, newest: { intake, unmatchedRecent, stoppedProviders } };
 }
 
 /**
@@ -124,7 +129,7 @@ async function answeredNights(tx: LedgerReader, run: StoredRun): Promise<Answere
       .map((hold) => formatRunId(hold.run)),
   );
   const nights = new Map<LocalDate, AnsweredNight>();
-  for (const each of await tx.runs({ limit: 3 * judgedNights })) {
+  for (const each of await tx.runs({ withoutRehearsals: true, limit: 3 * judgedNights })) {
     const { businessDate, state, totals } = each;
     if (approved.has(formatRunId(each))) break;
     if ((state !== 'released' && state !== 'sealed') || totals === null) continue;
@@ -175,13 +180,10 @@ async function reasonsToHold(
 }
 
 /** Writes the decision down: who leaves is fixed, and a signed checkpoint covers it before anything is linked. */
-async function commitDecision(
-  pipeline: Pipeline,
-  run: StoredRun,
-  { newest, release, rows, stopped }: Decided,
-): Promise<void> {
+async function commitDecision(pipeline: Pipeline, run: StoredRun, decided: Decided): Promise<void> {
   const { keyring, lists } = pipeline;
-  const people = personRows(rows, release, stopped);
+  const { newest, release } = decided;
+  const people = personRows(decided);
   await commitSigned(pipeline, async (tx) => {
     const desk = { keyring, key: await keyOfRun(tx, run) };
     const year = await yearKey(pipeline, tx, run.businessDate);
@@ -211,16 +213,23 @@ async function commitDecision(
 export const lateCode = (isStopped: boolean): number =>
   heldBackReasons.indexOf(isStopped ? 'provider-stopped' : 'objected-late');
 
-/** Those who leave, and those whom a late objection keeps back, by provider. */
-function personRows(
-  rows: Iterable<AskedRow>,
-  { numbers, late }: Release,
-  stopped: NumberList,
-): { released: PersonRows; late: PersonRows } {
+/**
+ * Those who leave, and those whom a late objection keeps back, by provider. Nobody leaves by a provider stopped since the gate while a row
+ * of another one stands.
+ */
+function personRows({ rows, stopped, release: { numbers, late }, newest: { stoppedProviders } }: Decided): {
+  released: PersonRows;
+  late: PersonRows;
+} {
+  const isStopped = (providerId: string): boolean => stoppedProviders.has(foldId(providerId));
+  const elsewhere: number[] = [];
+  for (const { number, providerId } of rows) if (!isStopped(providerId)) elsewhere.push(number);
+  const standing = numberList(elsewhere);
   const people = { released: new PersonRows(), late: new PersonRows() };
   for (const { number, providerId } of rows) {
-    if (holds(numbers, number)) people.released.add(providerId, number, 0);
-    else if (holds(late, number)) people.late.add(providerId, number, lateCode(holds(stopped, number)));
+    if (holds(numbers, number)) {
+      if (!isStopped(providerId) || !holds(standing, number)) people.released.add(providerId, number, 0);
+    } else if (holds(late, number)) people.late.add(providerId, number, lateCode(holds(stopped, number)));
   }
   return people;
 }

@@ -27,6 +27,7 @@ import { yearKey } from './open.ts';
 import { askedPaper, encodeAsked, encodeNumbers, gateTotalsPaper, putPaper, requestPaper } from './papers.ts';
 import type { Desk } from './papers.ts';
 import { PersonRows } from './person-rows.ts';
+import { noteHeard } from './heard.ts';
 import { noteHoldReasons } from './holds.ts';
 import { noteOptOutsTold, vanishedReasons } from './opt-outs-told.ts';
 import { firstOpenedAt, sinceFirstRun } from './since-first-run.ts';
@@ -75,6 +76,7 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     await tx.indexPersons(year.scope, held.places(pipeline.keyring, year), proof);
     await noteHoldReasons(tx, run, reasons);
     await noteOptOutsTold(tx, run, later?.newest ?? own);
+    await noteHeard(tx, run, later?.newest ?? own);
     await tx.moveRun(run, 'opened', 'gated', { intake: own.intake.digest, totals }, proof);
   });
   pipeline.onProgress({

@@ -2,7 +2,6 @@ import { anchorNames } from '../domain/anchoring.ts';
 import { daysBetween, londonDate } from '../domain/calendar.ts';
 import type { LocalDate } from '../domain/calendar.ts';
 import type { Health } from '../domain/health.ts';
-import { isRehearsal } from '../domain/run.ts';
 import { newestNight } from '../domain/schedule.ts';
 import { anchorStandings } from './anchor-standings.ts';
 import { lastBackup } from './backups.ts';
@@ -23,7 +22,7 @@ export async function healthOf(desk: Pick<Pipeline, 'ledger' | 'clock' | 'config
   const today = londonDate(now);
   const daysTo = (date: LocalDate | null): number | null => (date === null ? null : daysBetween(today, date));
   return ledger.read(async (tx) => {
-    const runs = (await tx.runs({ limit: nightsLookedAt })).filter((run) => !isRehearsal(run));
+    const runs = await tx.runs({ withoutRehearsals: true, limit: nightsLookedAt });
     const expected = newestNight(now, config.nightlyAt);
     const [sealed, ended] = [
       runs.find(({ state }) => state === 'sealed'),

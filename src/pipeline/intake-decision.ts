@@ -43,6 +43,8 @@ export interface DecidedIntake {
   readonly choicesHeard: number;
   /** The same of words about stops. */
   readonly stopsHeard: number;
+  /** Providers stopped by what was heard, by folded id. */
+  readonly stoppedProviders: ReadonlySet<string>;
   /** Writes down the opt-outs seen, so that they last (R12). */
   readonly carry: (ledger: LedgerWriter) => Promise<void>;
 }
@@ -78,7 +80,8 @@ export async function decideOn(
 
   const carried = await ledger.read((tx) => loadCarried(tx, keyring, book, since?.stays));
   const seen = new OptOutsSeen(keyring, book);
-  const roster = new Roster({ ...terms, stopped: new Set(stops.providers.keys()) }, providers, book);
+  const stoppedProviders = new Set(stops.providers.keys());
+  const roster = new Roster({ ...terms, stopped: stoppedProviders }, providers, book);
   const homes = new HomesTold();
   const chosen = book.objectionsByFoldedId();
   const isTold = ({ serviceUserId, choiceColumn }: ServiceUserRow): boolean =>
@@ -106,6 +109,7 @@ export async function decideOn(
     unmatchedOlder: older + recentIds.length - strangers.length,
     choicesHeard: book.rows - choicesWritten,
     stopsHeard: stops.heard,
+    stoppedProviders,
     carry: async (tx) => {
       await carryObjections(tx, seen, intake);
       await tx.carry(underNewNumbers);
@@ -162,6 +166,8 @@ export interface DecidedAgain {
   readonly allowed: NumberList;
   /** Numbers that both would allow but for a stop of their provider. */
   readonly stopped: NumberList;
+  /** Numbers against which one of them knows an objection. */
+  readonly objecting: NumberList;
 }
 
 /**
@@ -179,10 +185,15 @@ export async function decideAgain(
   await pipeline.ledger.transact(pipeline.claim, (tx) => newest.carry(tx));
   const allowed = newest.decision.askedNumbers();
   const stopped = newest.decision.stoppedNumbers();
+  const objecting = newest.decision.objectingNumbers();
   const own = standing.find(({ digest }) => digest === run.intake);
-  if (own === undefined || own === standing[0]) return { newest, allowed, stopped };
+  if (own === undefined || own === standing[0]) return { newest, allowed, stopped, objecting };
   const { decision } = await decideOn(pipeline, own, terms, since);
-  return { newest, ...allowedByBoth(newest.decision, decision) };
+  return {
+    newest,
+    ...allowedByBoth(newest.decision, decision),
+    objecting: numberList([...objecting, ...decision.objectingNumbers()]),
+  };
 }
 
 /** Numbers that two decisions allow, and those that both would but for a stop. */

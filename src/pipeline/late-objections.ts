@@ -4,8 +4,10 @@ import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { expiredApproval } from './end.ts';
 import { insertRequest } from './gate.ts';
+import { noteHeard } from './heard.ts';
 import { noteHoldReasons } from './holds.ts';
 import { decideAgain } from './intake-decision.ts';
+import { noteObjectedLate } from './objected-late.ts';
 import { decodeNumbers, requestPaper, takePaper } from './papers.ts';
 
 /**
@@ -23,14 +25,21 @@ export async function withdrawObjected(pipeline: Pipeline, run: StoredRun): Prom
     });
     return;
   }
-  const { newest, allowed } = await decideAgain(pipeline, run);
+  const { newest, allowed, objecting } = await decideAgain(pipeline, run);
   await ledger.transact(claim, async (tx) => {
+    await noteHeard(tx, run, newest);
     if (newest.unmatchedRecent > 0) await noteHoldReasons(tx, run, ['opt-out-unmatched']);
     const desk = { keyring, key: await keyOfRun(tx, run) };
     for (const request of planned) {
       const list = decodeNumbers(await takePaper(tx, desk, requestPaper(request.localId)));
       const still = list.filter((number) => holds(allowed, number));
       if (still.length === list.length) continue;
+      await noteObjectedLate(
+        keyring,
+        tx,
+        run,
+        list.filter((number) => holds(objecting, number)),
+      );
       const { level } = request;
       const successor =
         still.length === 0 ? '' : await insertRequest(pipeline, tx, { run, desk, list: still, level });

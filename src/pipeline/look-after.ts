@@ -29,9 +29,6 @@ const ownTroubleFor = 15 * second;
 /** A hold is looked at again: it may have been approved, or nobody may have decided in time. */
 const heldFor = 5 * minute;
 
-/** The newest runs of this many nights say which are owed. */
-const nightsLookedAt = 60;
-
 /** The nights that are owed now, oldest first; rehearsals are nobody's night. */
 export const nightsOwed = ({
   ledger,
@@ -39,9 +36,8 @@ export const nightsOwed = ({
   config,
 }: Pick<Pipeline, 'ledger' | 'clock' | 'config'>): Promise<readonly DueNight[]> =>
   ledger.read(async (tx) => {
-    const runs = (await tx.runs({ limit: nightsLookedAt })).filter((run) => !isRehearsal(run));
     const latest = new Map<string, StoredRun>();
-    for (const run of runs) {
+    for (const run of await tx.runs({ withoutRehearsals: true })) {
       const other = latest.get(run.businessDate);
       if (other === undefined || other.revision < run.revision) latest.set(run.businessDate, run);
     }

@@ -7,9 +7,9 @@ import { attest } from './attest.ts';
 import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { commitSigned, letPapersDie, reread, withhold } from './end.ts';
+import { isAllHeard } from './heard.ts';
 import { decodePieces, decodePlaces, listPaper, placesPaper } from './list-paper.ts';
 import { decodePlan, encodePlan, planPaper, putPaper, takePaper } from './papers.ts';
-import { countRecorded } from './recorded-choices.ts';
 import type { Release } from './release-plan.ts';
 import { stopsNow } from './stops.ts';
 
@@ -37,10 +37,8 @@ export async function releaseRun(pipeline: Pipeline, run: StoredRun, release: Re
 }
 
 /** Nobody has said anything since the decision that it did not hear. */
-async function isStillSo(tx: LedgerReader, { choicesHeard, stopsHeard }: Release): Promise<boolean> {
-  const { everything, heard } = await stopsNow(tx);
-  return everything === null && heard === stopsHeard && (await countRecorded(tx)) === choicesHeard;
-}
+const isStillSo = async (tx: LedgerReader, release: Release): Promise<boolean> =>
+  (await stopsNow(tx)).everything === null && (await isAllHeard(tx, release));
 
 async function dropPlan(
   { ledger, audit, chance, config }: Pipeline,

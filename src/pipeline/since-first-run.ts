@@ -7,6 +7,7 @@ import { formatNhsNumber } from '../domain/nhs-number.ts';
 import type { NhsNumber } from '../domain/nhs-number.ts';
 import { formatRunId } from '../domain/run.ts';
 import type { RunId } from '../domain/run.ts';
+import { objectedLateIn } from './objected-late.ts';
 import type {
   CarriedObjection,
   Keyring,
@@ -40,8 +41,9 @@ export async function firstOpenedAt(
 }
 
 /**
- * Null for a first run and a rehearsal. Objections are known from what is carried and from the lists of those held back in every run that
- * was under way since, whatever its date. Throws `evidence-destroyed` where these can be tied to nobody any more.
+ * Null for a first run and a rehearsal. Objections are known from what is carried, from the lists of those held back in every run that was
+ * under way since, whatever its date, and from what was noted of those who objected late. Throws `evidence-destroyed` where these can be
+ * tied to nobody any more.
  */
 export async function sinceFirstRun(
   { ledger, keyring, lists }: SinceDesk,
@@ -56,7 +58,9 @@ export async function sinceFirstRun(
     );
     const heldBack: RunPeople[] = [];
     const released: RunPeople[] = [];
+    const late = new Set<string>();
     for (const each of under) {
+      for (const name of await objectedLateIn(tx, each)) late.add(name);
       for (const list of ['held-back', 'held-back-late'] as const)
         heldBack.push(...(await peopleOn({ keyring, lists }, tx, each, list)));
       if (each.businessDate === run.businessDate)
@@ -67,6 +71,7 @@ export async function sinceFirstRun(
     const objected = (number: NhsNumber): boolean => {
       const digits = formatNhsNumber(number);
       if (heldBack.some((people) => people.objecting(digits))) return true;
+      if (late.size > 0 && late.has(keyring.carriedName('number', digits))) return true;
       return !isWhole && !released.some((people) => people.stands(digits));
     };
     return { openedAt, stays: await metSince(tx, run), objected };
@@ -133,11 +138,12 @@ async function metSince(tx: LedgerReader, run: RunId): Promise<SinceFirstRun['st
   return ({ id, columnSeenIn }) => !before.has(id) || (columnSeenIn ?? -1) >= first;
 }
 
-/** Position of the entry with which the date's first run opened. */
+/** Position of the entry with which the date's first run opened, or was told to have been missed. */
 async function openedBy(tx: LedgerReader, { businessDate }: RunId): Promise<number> {
   const name = formatRunId({ businessDate, revision: 1 });
-  for await (const { position, line } of tx.entriesOf('run-opened'))
-    if ((JSON.parse(Buffer.from(line).toString()) as Entry).run === name) return position;
+  for (const what of ['run-opened', 'night-missed'] as const)
+    for await (const { position, line } of tx.entriesOf(what))
+      if ((JSON.parse(Buffer.from(line).toString()) as Entry).run === name) return position;
   return 0;
 }
 

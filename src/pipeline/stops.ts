@@ -1,6 +1,7 @@
 /** Stopping the export, or one provider's part in it: anybody at once, and two people to lift it. */
 import { formatInstant } from '../domain/calendar.ts';
 import { Failure } from '../domain/failure.ts';
+import { isUnsafeId } from '../domain/service-user.ts';
 import { isSamePerson } from '../domain/same-person.ts';
 import type { SignedRequest } from '../domain/signed-request.ts';
 import { nameOfStop, standingStops, stopOf } from '../domain/stop.ts';
@@ -25,8 +26,12 @@ export async function demandNotStopped(tx: LedgerReader): Promise<void> {
   });
 }
 
-/** Stops a provider, or with null everything; anybody may, for it only ever holds back. In force when it resolves. */
+/**
+ * Stops a provider, or with null everything; anybody may, for it only ever holds back. In force when it resolves. Throws `usage` for an id
+ * that no intake can bear, for a stop of it would stop nobody.
+ */
 export async function setStop(desk: RightsDesk, provider: string | null, reason: string): Promise<void> {
+  if (provider !== null && isUnsafeId(provider)) throw unstoppable(provider);
   await commitSigned(desk, async (tx) => {
     const proof = await tell(desk, tx, null, { what: 'stop-set', provider, reason });
     await tx.putStop({ provider, stands: true, at: desk.clock.now(), by: desk.by, reason }, proof);
@@ -74,6 +79,15 @@ interface LiftWords {
   readonly reason: string;
   readonly signature: string | null;
 }
+
+const unstoppable = (provider: string): Failure =>
+  new Failure('usage', {
+    message: 'No list can name a provider by this id: it has outer white space or an invisible character.',
+    place: '--provider',
+    found: JSON.stringify(provider),
+    allowed: 'provider_id as providers.csv spells it; without --provider everything is meant',
+    hint: 'Nothing is stopped. Say it again without them.',
+  });
 
 function demandStanding(stops: Stops<StoredStop>, provider: string | null): StoredStop {
   const stop = stopOf(stops, provider);

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { runStates, transitions } from '../../../src/domain/run.ts';
+import type { RunFilter } from '../../../src/ports.ts';
 import {
   all,
   firstRun,
@@ -41,7 +42,12 @@ export function runsContract(desk: LedgerDesk): void {
         ['2026-11-21', 1],
       ]);
       expect(await read((tx) => tx.runs({ businessDate: '2026-11-21' }))).toHaveLength(1);
-      expect((await read((tx) => tx.runs({ limit: 2 }))).map(({ revision }) => revision)).toEqual([10, 9]);
+      const revisions = async (filter: RunFilter): Promise<number[]> =>
+        (await read((tx) => tx.runs(filter))).map(({ revision }) => revision);
+      expect(await revisions({ limit: 2 })).toEqual([10, 9]);
+      await withRun({ businessDate: '2026-11-23', revision: 0 });
+      expect(await revisions({ limit: 2 })).toEqual([0, 10]);
+      expect(await revisions({ limit: 2, withoutRehearsals: true })).toEqual([10, 9]);
     });
 
     it('move by compare-and-set and only as the table says', async () => {
