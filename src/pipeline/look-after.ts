@@ -21,7 +21,7 @@ export type NightLook =
   | { readonly now: 'waits'; readonly again: Instant }
   | { readonly now: 'stopped'; readonly failure: Failure; readonly again: Instant };
 
-/** Until when, London time, an absent or refused intake is tried again, and how often. */
+/** Until when, London time, an absent or refused intake is tried again, and how often; a night that begins later is tried until its date ends. */
 export const intakeTriedUntil = '18:00';
 export const intakeTriedEvery = 5 * minute;
 /** What only a person can mend is looked at again at this pace, so that the mending is found without being told. */
@@ -95,7 +95,9 @@ async function failMissed(
   const { clock, ledger, config } = pipeline;
   const now = clock.now();
   const today = londonDate(now);
-  const isOver = businessDate < today || (businessDate === today && londonTime(now) >= intakeTriedUntil);
+  const isTriedLonger = config.nightlyAt >= intakeTriedUntil;
+  const isOver =
+    businessDate < today || (businessDate === today && !isTriedLonger && londonTime(now) >= intakeTriedUntil);
   const standing = await ledger.read((tx) => tx.runs({ businessDate }));
   if (!isOver || standing.some((run) => !isRehearsal(run)) || !(await clocksAgree(pipeline))) return null;
   const id = { businessDate, revision: 1 };
