@@ -210,3 +210,19 @@ it('a night that begins in the evening is not over before an intake was tried tw
   world.pass(4 * hour);
   expect(await lookAfter(leaving, night)).toMatchObject({ now: 'ended', run: { state: 'failed' } });
 });
+
+it('a list of approvers swapped after it was judged approves nothing', async () => {
+  const world = await createWorld();
+  const file = path.join(world.folder, 'approvers.json');
+  approversOf(world, guardian);
+  const judged = createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+  const approvers = createApprovers(file, judged);
+  expect(await approvers.check('text', guardian.sign('text'), world.now())).toMatchObject({
+    name: guardian.name,
+  });
+  const intruder = signer('Nobody Else');
+  approversOf(world, guardian, intruder);
+  await expect(approvers.check('text', intruder.sign('text'), world.now())).rejects.toMatchObject({
+    code: 'approval-refused',
+  });
+});
