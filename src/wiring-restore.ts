@@ -17,7 +17,7 @@ import type { RestoreTerms } from './domain/restoring.ts';
 import { demandReason } from './domain/signed-request.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
-import { createApprovers } from './keys/approvers.ts';
+import { approversIn, createApprovers } from './keys/approvers.ts';
 import { readNextKey } from './keys/key-change.ts';
 import { keyFilesIn, readMasterKey, readSigningKey } from './keys/key-files.ts';
 import { createKeyring } from './keys/keyring.ts';
@@ -25,7 +25,7 @@ import { takeAdvanceLock } from './ledger/advance-lock.ts';
 import { replaceSqlite } from './ledger/replace-sqlite.ts';
 import { flushFolder, openSqliteCopy } from './ledger/sqlite-copy.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
-import { approvalOf } from './pipeline/restore-rights.ts';
+import { approvalOf, settingsInForce } from './pipeline/restore-rights.ts';
 import { settleRestored } from './pipeline/restored.ts';
 import type { Restoring, Settled } from './pipeline/restored.ts';
 import type { AuditLog, Clock } from './ports.ts';
@@ -96,10 +96,17 @@ export async function restoreLedger(
   try {
     await clearStaging(dataDir);
     const { backup, terms, text } = await planRestore(desk, request);
-    const approvedBy = await approvalOf(desk, createApprovers(approversFile), text, signature);
     await mkdir(staging, { mode: 0o700 });
     await copyFile(path.join(request.folder, ledgerName), path.join(staging, ledgerName));
     await chmod(path.join(staging, ledgerName), 0o600);
+    const approvers = {
+      ...{ approversIn, atHand: createApprovers(approversFile) },
+      inForce: await settingsInForce(
+        typeof terms.standing === 'string' ? [staging] : [dataDir, staging],
+        (place) => openSqliteLedger(path.join(place, ledgerName)),
+      ),
+    };
+    const approvedBy = await approvalOf(desk, approvers, text, signature);
     const keyChanges = keyChangesSince(desk.config, backup);
     const settled = await settle(desk, staging, { terms, approvedBy, keyChanges });
     const setAside = await changePlaces(dataDir, staging, terms);

@@ -8,6 +8,7 @@ import { proveConsistency, proveEntry, proveRun } from './audit/proofs.ts';
 import type { Config, SendingConfig } from './config.ts';
 import { headerIn } from './config-settings.ts';
 import { readDate } from './domain/calendar.ts';
+import { contentOf } from './domain/configuration.ts';
 import { Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
@@ -122,7 +123,7 @@ export async function openOffice(config: Config): Promise<Office> {
     intake: createIntakeReader({ intakeDir: config.intakeDir }),
     drop: dropOf(config),
     lists: createPersonLists(systemChance),
-    approvers: createApprovers(config.approversFile),
+    approvers: createApprovers(config.approversFile, config.settings[contentOf('APPROVERS_FILE')]),
     approversIn,
     close: () => ledger.close(),
   };

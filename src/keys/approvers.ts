@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -41,12 +41,20 @@ const refused = (message: string, hint: string): Failure =>
 
 /**
  * Who may approve a hold: `APPROVERS_FILE`, a JSON list of name, role, Ed25519 public key (PEM), validity and, if they work on this machine
- * too, their accounts. Read at each approval, so that taking somebody off the list takes effect at once. Without a file nobody can approve
- * (R51, R80).
+ * too, their accounts. Read at each approval, so that taking somebody off the list takes effect at once; `judged` is the SHA-256 of the text
+ * that was held against the settings in force, and no other text counts: whoever writes the file, or names a pipe, changes nothing alone.
+ * Without a file nobody can approve (R51, R80).
  */
-export const createApprovers = (file: string | null): Approvers =>
+export const createApprovers = (file: string | null, judged: string | null = null): Approvers =>
   approversOf(async () => {
-    if (file !== null) return readFile(file, 'utf8');
+    if (file !== null) {
+      const text = await readFile(file, 'utf8');
+      if (judged === null || createHash('sha256').update(text).digest('hex') === judged) return text;
+      throw refused(
+        'The list of approvers was changed while this was under way.',
+        'Nothing was approved. Run the same command again: it says whether the change needs an approval of its own.',
+      );
+    }
     throw refused(
       'Nobody may approve a hold: no approvers are configured.',
       'Set APPROVERS_FILE, or reject the hold.',

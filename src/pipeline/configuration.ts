@@ -215,7 +215,8 @@ export async function approveConfiguration(
   return approver;
 }
 
-async function firstWithAnybody(
+/** The first list that names somebody who may approve now. */
+export async function firstWithAnybody(
   texts: readonly (string | null | undefined)[],
   approversIn: ApproversIn,
   now: Instant,

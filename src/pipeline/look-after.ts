@@ -94,8 +94,11 @@ export async function failMissed(
   const { clock, ledger, config } = pipeline;
   const now = clock.now();
   const today = londonDate(now);
+  // A night that begins after that hour is tried until its date ends.
+  const isTriedLonger = config.nightlyAt >= config.intakeTriedUntil;
   const isOver =
-    businessDate < today || (businessDate === today && londonTime(now) >= config.intakeTriedUntil);
+    businessDate < today ||
+    (businessDate === today && !isTriedLonger && londonTime(now) >= config.intakeTriedUntil);
   const standing = await ledger.read((tx) => tx.runs({ businessDate }));
   if (!isOver || standing.some((run) => !isRehearsal(run)) || !(await clocksAgree(pipeline))) return null;
   const id = { businessDate, revision: 1 };

@@ -53,7 +53,7 @@ describe('a run', () => {
           ['nhs_number', ...released, ''].join('\n'),
         );
       },
-      { settings: { INTAKE_TRIED_UNTIL: '00:00' } },
+      { settings: { INTAKE_TRIED_UNTIL: '00:01' } },
     ));
 
   it('tells the same as JSON', () =>

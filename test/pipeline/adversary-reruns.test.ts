@@ -1,4 +1,7 @@
 /** Attacks by way of reruns, stops, and nights that were left and come back to. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { formatInstant, hour } from '../../src/domain/calendar.ts';
 import { lookAfter, nightsOwed } from '../../src/pipeline/look-after.ts';
@@ -11,7 +14,8 @@ import type { World } from '../support/gate-world.ts';
 import { choiceCells, providerCells } from '../support/intake-folder.ts';
 import type { ChoiceCells } from '../support/intake-folder.ts';
 import { resident, residents, serviceUserId, testNumbers } from '../support/residents.ts';
-import { approve, reject } from '../support/approvals.ts';
+import { createApprovers } from '../../src/keys/approvers.ts';
+import { approve, approversOf, guardian, reject, signer } from '../support/approvals.ts';
 
 worldsEndWell();
 
@@ -195,4 +199,30 @@ describe('a provider stopped meanwhile, one of whose people stands elsewhere too
       ]);
     },
   );
+});
+
+it('a night that begins in the evening is not over before an intake was tried twice', async () => {
+  const world = await createWorld({ settings: { NIGHTLY_AT: '20:00' } });
+  world.pass(18 * hour);
+  const night = { businessDate: tonight, isLate: false };
+  const leaving = { ...world.pipeline, leavesToWait: true };
+  expect(await lookAfter(leaving, night)).toMatchObject({ now: 'stopped' });
+  world.pass(4 * hour);
+  expect(await lookAfter(leaving, night)).toMatchObject({ now: 'ended', run: { state: 'failed' } });
+});
+
+it('a list of approvers swapped after it was judged approves nothing', async () => {
+  const world = await createWorld();
+  const file = path.join(world.folder, 'approvers.json');
+  approversOf(world, guardian);
+  const judged = createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+  const approvers = createApprovers(file, judged);
+  expect(await approvers.check('text', guardian.sign('text'), world.now())).toMatchObject({
+    name: guardian.name,
+  });
+  const intruder = signer('Nobody Else');
+  approversOf(world, guardian, intruder);
+  await expect(approvers.check('text', intruder.sign('text'), world.now())).rejects.toMatchObject({
+    code: 'approval-refused',
+  });
 });
