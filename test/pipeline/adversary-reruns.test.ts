@@ -226,3 +226,46 @@ it('a list of approvers swapped after it was judged approves nothing', async () 
     code: 'approval-refused',
   });
 });
+
+it('another process that takes a gated run up hears the newer list first, and the first one changes no more', async () => {
+  const world = await createWorld();
+  world.intake({ choices: [], roster: residents(4) });
+  const first = { ...world.pipeline, leavesToWait: true };
+  world.simulator.fault('closed-mailbox');
+  expect(await lookAfter(first, { businessDate: tonight, isLate: false })).toMatchObject({ now: 'stopped' });
+  world.pass(hour);
+  world.intake(
+    { choices: [], roster: [...residents(3), resident(3, { restricted: 'yes' })] },
+    {},
+    '2026-11-23',
+  );
+  world.pipeline = { ...world.pipeline, claim: await world.ledger.claim('advancing') };
+  await world.run();
+  expect(await lookAfter(first, { businessDate: tonight, isLate: false })).toMatchObject({
+    now: 'stopped',
+    failure: { code: 'epoch-stale' },
+  });
+  await expect(setStop(first, null, 'by a stale process')).rejects.toMatchObject({ code: 'epoch-stale' });
+  expect(askedAbout(world)).toBe(3);
+  expect(world.released()).toEqual(testNumbers(3));
+});
+
+it('a date caught up after a later one hears the opt-out that only the later list told of', async () => {
+  const world = await createWorld();
+  world.toNight('2026-11-23');
+  world.intake(
+    { choices: [], roster: [...residents(3), resident(3, { in_service_choice: 'opted_out' })] },
+    {},
+    '2026-11-23',
+  );
+  await world.run('2026-11-23');
+  fs.rmSync(path.join(world.config.intakeDir, '2026-11-23'), { recursive: true });
+  world.pass(hour);
+  world.intake({ choices: [], roster: residents(4) });
+  const { run } = await world.run(tonight);
+  expect(
+    run.state === 'held' ? (await approve(world), (await world.run(tonight)).run.state) : run.state,
+  ).toBe('sealed');
+  expect(world.released(tonight)).toEqual(testNumbers(3));
+  expect(askedAbout(world)).toBe(6);
+});
