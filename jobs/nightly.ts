@@ -21,12 +21,14 @@ const look = ({ config }: NightWatch): ((watch: NightWatch) => Promise<number | 
       await beat({ config }, 'nightly', {});
       return null;
     };
-  const again: NightTimes = new Map();
+  let times: NightTimes = new Map();
   return async (watch) => {
-    await lookAfterNights(watch, again);
+    const looked = await lookAfterNights(watch, times);
+    times = looked ?? times;
     await showMetrics(config);
-    await beat({ config }, 'nightly', { owed: [...again.keys()] });
-    return again.size === 0 ? null : Math.min(...again.values());
+    await beat({ config }, 'nightly', { owed: [...times.keys()] });
+    // Where nobody could look, the next tick of the clock is soon enough.
+    return looked === null || looked.size === 0 ? null : Math.min(...looked.values());
   };
 };
 

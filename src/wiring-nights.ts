@@ -22,34 +22,37 @@ export interface NightWatch {
   readonly logger: Logger;
 }
 
-/** When each night that was stopped, held or left waiting is to be looked after again; kept from look to look. */
-export type NightTimes = Map<LocalDate, Instant>;
+/** When each night that is owed is to be looked after again. */
+export type NightTimes = ReadonlyMap<LocalDate, Instant>;
 
-/** Looks after every night that is owed and whose time has come, oldest first. Throws nothing but the signal's reason. */
-export const lookAfterNights = (watch: NightWatch, again: NightTimes): Promise<void> =>
-  withPipeline(
-    watch,
-    async (pipeline) => {
-      for (const night of await nightsOwed(pipeline)) {
-        if ((again.get(night.businessDate) ?? 0) > systemClock.now()) continue;
-        const next = await lookOnce(watch, pipeline, night, !again.has(night.businessDate));
-        if (next === null) again.delete(night.businessDate);
-        else again.set(night.businessDate, next);
-      }
-    },
-    undefined,
-  );
+/**
+ * Looks after every night that is owed and whose time has come, oldest first, and gives the times of those that are still owed; null where
+ * it could not be looked, which is logged. Throws nothing but the signal's reason.
+ */
+export const lookAfterNights = (watch: NightWatch, times: NightTimes): Promise<NightTimes | null> =>
+  withPipeline(watch, async (pipeline) => {
+    const again = new Map<LocalDate, Instant>();
+    for (const night of await nightsOwed(pipeline)) {
+      const { businessDate } = night;
+      const time = times.get(businessDate);
+      const isEarly = time !== undefined && time > systemClock.now();
+      const next = isEarly ? time : await lookOnce(watch, pipeline, night, time === undefined);
+      if (next !== null) again.set(businessDate, next);
+    }
+    return again;
+  });
+
+/** A worker that could not look tries again after so long. */
+const unableFor = 15 * second;
 
 /** The same for one night, if it is owed; gives the time to look again, or null. */
-export const lookAfterOne = (watch: NightWatch, businessDate: LocalDate): Promise<Instant | null> =>
-  withPipeline(
-    watch,
-    async (pipeline) => {
-      const night = (await nightsOwed(pipeline)).find((owed) => owed.businessDate === businessDate);
-      return night === undefined ? null : await lookOnce(watch, pipeline, night, true);
-    },
-    systemClock.now() + 15 * second,
-  );
+export async function lookAfterOne(watch: NightWatch, businessDate: LocalDate): Promise<Instant | null> {
+  const looked = await withPipeline(watch, async (pipeline) => {
+    const night = (await nightsOwed(pipeline)).find((owed) => owed.businessDate === businessDate);
+    return { again: night === undefined ? null : await lookOnce(watch, pipeline, night, true) };
+  });
+  return looked === null ? systemClock.now() + unableFor : looked.again;
+}
 
 /** The business dates that are owed now, oldest first. */
 export async function owedNow(config: Config): Promise<readonly LocalDate[]> {
@@ -64,8 +67,7 @@ export async function owedNow(config: Config): Promise<readonly LocalDate[]> {
 async function withPipeline<T>(
   { config, by, signal, logger }: NightWatch,
   work: (pipeline: Pipeline) => Promise<T>,
-  otherwise: T,
-): Promise<T> {
+): Promise<T | null> {
   try {
     const advancing = await openPipeline(config, {
       ...{ by, signal },
@@ -83,7 +85,7 @@ async function withPipeline<T>(
     const { code, message, detail } = asFailure(thrown);
     const { place, found, hint } = detail;
     logger.error({ code, place, found, hint }, message);
-    return otherwise;
+    return null;
   }
 }
 

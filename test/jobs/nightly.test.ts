@@ -5,6 +5,9 @@ import { setTimeout } from 'node:timers/promises';
 
 import { describe, expect, it } from '@jest/globals';
 
+import { readSendingConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/logger.ts';
+import { lookAfterNights } from '../../src/wiring-nights.ts';
 import { demandWholeNight, readLog } from './evidence.ts';
 import { released } from './night.ts';
 import type { Night } from './night.ts';
@@ -104,6 +107,29 @@ describe('the watch', () => {
       const { entries } = await readLog(night);
       expect(entries.filter(({ what }) => what === 'run-opened')).toHaveLength(1);
     }));
+
+  it('waits for its clock while an operator is at work, and forgets a night that they ended', () =>
+    oneNight(
+      async (night) => {
+        const watch = night.watch();
+        await until(night, 'asked');
+        let ended = await night.run();
+        // Whoever comes second is told so; the watch holds the right for a moment only.
+        while (ended.code === 7) ended = await night.run();
+        expect(ended).toMatchObject({ code: 0 });
+        watch.kill('SIGTERM');
+        const busy = linesOf((await watch.ended).stdout).filter(({ code }) => code === 'busy');
+        expect(busy.length).toBeLessThanOrEqual(1);
+
+        const [signal, logger] = [new AbortController().signal, createLogger({ write: () => true })];
+        const looked = await lookAfterNights(
+          { config: readSendingConfig(night.settings), by: 'scheduler:test', signal, logger },
+          new Map([[night.date, 0]]),
+        );
+        expect(looked).toEqual(new Map());
+      },
+      { farSide: ['--answer-delay-ms', '4000'] },
+    ));
 
   it('refuses to begin under a configuration that cannot send, exit 2', () =>
     oneNight(
