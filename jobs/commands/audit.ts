@@ -14,21 +14,11 @@ import {
   proveEntry,
   proveRun,
 } from '../../src/wiring.ts';
-import type { Office } from '../../src/wiring.ts';
 import { describeFindings, findingWords, hintOf } from '../words/findings.ts';
 import { operator } from '../words/operator.ts';
 import { describeStanding } from '../words/standings.ts';
 import { hasAnchors, showToAnchors } from './anchor.ts';
-
-async function withOffice(work: (office: Office) => Promise<string>): Promise<ExitCode> {
-  const office = await openOffice(readConfig());
-  try {
-    process.stdout.write(await work(office));
-    return exitCodes.done;
-  } finally {
-    await office.close();
-  }
-}
+import { withOffice } from './office.ts';
 
 /**
  * `export-gate audit verify`: recomputes the tree from the stored bytes, checks every signed checkpoint, and holds ledger and drops

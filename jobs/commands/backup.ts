@@ -4,14 +4,14 @@ import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { makeBackup } from '../../src/wiring-backup.ts';
 import { planRestore, restoreLedger } from '../../src/wiring-restore.ts';
-import { openOffice, systemClock } from '../../src/wiring.ts';
+import { systemClock } from '../../src/wiring.ts';
 import { operator } from '../words/operator.ts';
 import { describeRestored } from '../words/restored.ts';
+import { withOffice } from './office.ts';
 
 /** `export-gate backup`: a copy that was read back; the keys are not in it. */
-export async function backup(folder: string, { json }: { readonly json: boolean }): Promise<ExitCode> {
-  const office = await openOffice(readConfig());
-  try {
+export const backup = (folder: string, { json }: { readonly json: boolean }): Promise<ExitCode> =>
+  withOffice(async (office) => {
     const claim = await office.ledger.claim('backups');
     const { digest, size, root } = await makeBackup({ ...office, claim, by: operator() }, folder);
     const lines = [
@@ -19,14 +19,8 @@ export async function backup(folder: string, { json }: { readonly json: boolean 
       'It holds no key file, and no paper that must die: keep the key folder apart from it, with two people.',
       `Its name in the log: ${digest}`,
     ];
-    process.stdout.write(
-      json ? `${JSON.stringify({ folder, size, root, digest })}\n` : `${lines.join('\n')}\n`,
-    );
-    return exitCodes.done;
-  } finally {
-    await office.close();
-  }
-}
+    return json ? `${JSON.stringify({ folder, size, root, digest })}\n` : `${lines.join('\n')}\n`;
+  });
 
 export interface RestoreOptions {
   readonly reason: string;

@@ -1,4 +1,4 @@
-import { readConfig, readSendingConfig } from '../../src/config.ts';
+import { readSendingConfig } from '../../src/config.ts';
 import { formatChange } from '../../src/domain/configuration.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
@@ -9,10 +9,10 @@ import {
   configurationText,
 } from '../../src/pipeline/configuration.ts';
 import { createAnchors } from '../../src/wiring-anchors.ts';
-import { openMailbox, openOffice, systemChance } from '../../src/wiring.ts';
-import type { Office } from '../../src/wiring.ts';
+import { openMailbox, systemChance } from '../../src/wiring.ts';
 import { signatureIn } from '../input/signature.ts';
 import { operator } from '../words/operator.ts';
+import { withOffice } from './office.ts';
 
 /** The same settings by their names, and the whole of APPROVERS_FILE. */
 const toldElsewhere = ['settings', 'approversText'];
@@ -50,10 +50,7 @@ export const changes = ({ json }: { readonly json: boolean }): Promise<ExitCode>
     } = await ledger.read((tx) => configurationStanding(config, tx));
     if (json) {
       const since = inForce?.position ?? null;
-      process.stdout.write(
-        `${JSON.stringify({ inForceSince: since, changes: found, needsApproval }, null, 2)}\n`,
-      );
-      return;
+      return `${JSON.stringify({ inForceSince: since, changes: found, needsApproval }, null, 2)}\n`;
     }
     const lines = [
       inForce === null
@@ -66,7 +63,7 @@ export const changes = ({ json }: { readonly json: boolean }): Promise<ExitCode>
           ? 'No run begins before somebody else approves this: export-gate config approve --text'
           : 'These come into force with the next run, by an entry: neither live numbers nor approvers are configured.',
     ];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    return `${lines.join('\n')}\n`;
   });
 
 interface Approval {
@@ -79,17 +76,12 @@ interface Approval {
 export const approve = ({ text, signature, reason }: Approval): Promise<ExitCode> =>
   withOffice(async (office) => {
     const { config, ledger } = office;
-    if (text) {
-      process.stdout.write(
-        configurationText(config, await ledger.read((tx) => configurationStanding(config, tx))),
-      );
-      return;
-    }
+    if (text) return configurationText(config, await ledger.read((tx) => configurationStanding(config, tx)));
     if (signature === undefined || reason === undefined) throw unsigned();
     const claim = await ledger.claim('configuration');
     const words = { signature: signatureIn(signature), reason: demandReason(reason) };
     const { name } = await approveConfiguration({ ...office, by: operator(), claim }, words);
-    process.stdout.write(`In force now, approved by ${name}. \`export-gate run\` goes on.\n`);
+    return `In force now, approved by ${name}. \`export-gate run\` goes on.\n`;
   });
 
 const unsigned = (): Failure =>
@@ -98,13 +90,3 @@ const unsigned = (): Failure =>
     allowed: '--text, or --signature FILE --reason "..."',
     hint: 'Sign what --text prints with a key of APPROVERS_FILE: openssl pkeyutl -sign -rawin -inkey approver.pem -in approval.txt | base64 -w0 > approval.sig',
   });
-
-async function withOffice(work: (office: Office) => Promise<void>): Promise<ExitCode> {
-  const office = await openOffice(readConfig());
-  try {
-    await work(office);
-    return exitCodes.done;
-  } finally {
-    await office.close();
-  }
-}

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { readConfig } from '../../src/config.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
@@ -11,6 +10,7 @@ import { claimed, openArchive } from '../../src/wiring.ts';
 import type { Archive } from '../../src/wiring.ts';
 import { askNumber } from '../input/nhs-number.ts';
 import { signatureIn } from '../input/signature.ts';
+import { operator } from '../words/operator.ts';
 import { progressOn } from '../words/progress.ts';
 
 export interface ErasureOptions {
@@ -74,7 +74,7 @@ const withSecondPerson = (
   });
 
 async function withArchive(work: (archive: Archive) => Promise<string>): Promise<ExitCode> {
-  const archive = await openArchive(readConfig(), `operator:${os.userInfo().username}`);
+  const archive = await openArchive(readConfig(), operator());
   try {
     process.stdout.write(await work(archive));
     return exitCodes.done;

@@ -1,27 +1,16 @@
-import { readConfig } from '../../src/config.ts';
 import { formatInstant } from '../../src/domain/calendar.ts';
-import { exitCodes, Failure } from '../../src/domain/failure.ts';
+import { Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId } from '../../src/domain/run.ts';
 import { demandReason } from '../../src/domain/signed-request.ts';
 import { approvalText, approveHold, rejectHold } from '../../src/pipeline/holds.ts';
 import type { HoldDesk } from '../../src/pipeline/holds.ts';
 import type { StoredHold } from '../../src/ports.ts';
-import { openOffice } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
 import { signatureIn } from '../input/signature.ts';
 import { operator } from '../words/operator.ts';
 import { holdWords } from '../words/reasons.ts';
-
-async function withOffice(work: (office: Office) => Promise<void>): Promise<ExitCode> {
-  const office = await openOffice(readConfig());
-  try {
-    await work(office);
-    return exitCodes.done;
-  } finally {
-    await office.close();
-  }
-}
+import { withOffice } from './office.ts';
 
 const desk = async (office: Office): Promise<HoldDesk> => ({
   ...office,
@@ -45,21 +34,16 @@ const summary = ({ id, run, stage, reasons, decision, decidedBy }: StoredHold): 
 export const list = ({ json }: { readonly json: boolean }): Promise<ExitCode> =>
   withOffice(async ({ ledger }) => {
     const holds = await ledger.read((tx) => tx.holds());
-    process.stdout.write(
-      json
-        ? `${JSON.stringify(holds, null, 2)}\n`
-        : `${holds.map(summary).join('\n') || 'There are no holds.'}\n`,
-    );
+    return json
+      ? `${JSON.stringify(holds, null, 2)}\n`
+      : `${holds.map(summary).join('\n') || 'There are no holds.'}\n`;
   });
 
 /** `export-gate hold show ID`: why, and the text whose signature approves it. */
 export const show = (id: string, { text }: { readonly text: boolean }): Promise<ExitCode> =>
   withOffice(async (office) => {
     const hold = await holdOf(office, id);
-    if (text) {
-      process.stdout.write(approvalText(hold));
-      return;
-    }
+    if (text) return approvalText(hold);
     const lines = [
       summary(hold),
       `opened ${formatInstant(hold.openedAt)} by ${hold.openedBy}`,
@@ -72,7 +56,7 @@ export const show = (id: string, { text }: { readonly text: boolean }): Promise<
       '',
       approvalText(hold),
     ];
-    process.stdout.write(lines.join('\n'));
+    return lines.join('\n');
   });
 
 /** `export-gate hold approve ID`: the run goes on with the next `export-gate run`. */
@@ -87,9 +71,7 @@ export const approve = (
       signature,
       reason: demandReason(words.reason),
     });
-    process.stdout.write(
-      `Hold ${id} is approved. \`export-gate run --date ${hold.run.businessDate}\` goes on.\n`,
-    );
+    return `Hold ${id} is approved. \`export-gate run --date ${hold.run.businessDate}\` goes on.\n`;
   });
 
 /** `export-gate hold reject ID`: the run ends withheld. */
@@ -97,7 +79,5 @@ export const reject = (id: string, { reason }: { readonly reason: string }): Pro
   withOffice(async (office) => {
     const hold = await holdOf(office, id);
     await rejectHold(await desk(office), hold.id, demandReason(reason));
-    process.stdout.write(
-      `Hold ${id} is rejected. Run ${formatRunId(hold.run)} ends withheld: nothing left.\n`,
-    );
+    return `Hold ${id} is rejected. Run ${formatRunId(hold.run)} ends withheld: nothing left.\n`;
   });

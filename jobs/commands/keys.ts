@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { readConfig } from '../../src/config.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
@@ -6,6 +5,8 @@ import { announceKey } from '../../src/pipeline/custody.ts';
 import { prepareNextKey } from '../../src/wiring-keys.ts';
 import { initKeys, keyFilesIn, openOffice } from '../../src/wiring.ts';
 import { replaceSigningKey, systemChance, takeAdvanceLock } from '../../src/wiring.ts';
+import { operator } from '../words/operator.ts';
+import { withOffice } from './office.ts';
 
 /** `export-gate keys init`: makes the keys that do not exist yet; an existing key is never replaced. */
 export function init(): Promise<ExitCode> {
@@ -40,7 +41,7 @@ export async function rotate(): Promise<ExitCode> {
     try {
       const next = office.audit.nextVerifierKey ?? '';
       const claim = await office.ledger.claim('custody');
-      await announceKey({ ...office, claim, by: `operator:${os.userInfo().username}` }, next);
+      await announceKey({ ...office, claim, by: operator() }, next);
       replaceSigningKey(files);
       process.stdout.write(
         `verifier key:   ${next}\nThe old key is destroyed. Give the new verifier key to whoever checks this log, copy the key folder again, and make a backup.\n`,
@@ -55,14 +56,9 @@ export async function rotate(): Promise<ExitCode> {
 }
 
 /** `export-gate keys show`: names and public halves, and from which size of the log each signing key has signed. */
-export async function show(): Promise<ExitCode> {
-  const office = await openOffice(readConfig());
-  try {
+export const show = (): Promise<ExitCode> =>
+  withOffice(async (office) => {
     const keys = await office.ledger.read((tx) => office.audit.keys(tx));
     const lines = keys.map(({ from, verifierKey }) => `verifier key:   ${verifierKey}   from size ${from}\n`);
-    process.stdout.write(`master key id:  ${office.keyring.masterKeyId}\n${lines.join('')}`);
-    return exitCodes.done;
-  } finally {
-    await office.close();
-  }
-}
+    return `master key id:  ${office.keyring.masterKeyId}\n${lines.join('')}`;
+  });

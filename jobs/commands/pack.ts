@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { checkPack } from '../../src/audit/pack-check.ts';
 import { gatherPack } from '../../src/audit/provider-pack.ts';
@@ -17,8 +16,9 @@ import { tell } from '../../src/pipeline/context.ts';
 import type { Pipeline } from '../../src/pipeline/context.ts';
 import { commitSigned } from '../../src/pipeline/end.ts';
 import { ownVerifierKeys } from '../../src/wiring-keys.ts';
-import { openOffice } from '../../src/wiring.ts';
+import { operator } from '../words/operator.ts';
 import { packPage } from '../words/pack/page.ts';
+import { withOffice } from './office.ts';
 
 export interface PackOptions {
   readonly provider: string;
@@ -63,10 +63,9 @@ export async function makePack(desk: PackDesk, options: PackOptions): Promise<Di
 }
 
 /** `export-gate audit export`: the auditor pack of one provider. */
-export async function exportPack(options: PackOptions): Promise<ExitCode> {
-  const office = await openOffice(readConfig());
-  try {
-    const digest = await makePack({ ...office, by: `operator:${os.userInfo().username}` }, options);
+export const exportPack = (options: PackOptions): Promise<ExitCode> =>
+  withOffice(async (office) => {
+    const digest = await makePack({ ...office, by: operator() }, options);
     const keys = (await office.ledger.read((tx) => office.audit.keys(tx))).map(
       ({ verifierKey }) => verifierKey,
     );
@@ -75,12 +74,8 @@ export async function exportPack(options: PackOptions): Promise<ExitCode> {
       `Its name in the log: ${digest}`,
       ...keys.map((key) => `Give the auditor the verifier key by another way: ${key}`),
     ];
-    process.stdout.write(`${lines.join('\n')}\n`);
-    return exitCodes.done;
-  } finally {
-    await office.close();
-  }
-}
+    return `${lines.join('\n')}\n`;
+  });
 
 /** `export-gate audit check-pack`: exit 5 names what does not hold. Needs no ledger. */
 export async function check(

@@ -1,6 +1,5 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { readConfig } from '../../src/config.ts';
 import { exitCodes, Failure } from '../../src/domain/failure.ts';
@@ -16,6 +15,7 @@ import { claimed, openArchive } from '../../src/wiring.ts';
 import type { Archive } from '../../src/wiring.ts';
 import { askNumber } from '../input/nhs-number.ts';
 import { signatureIn } from '../input/signature.ts';
+import { operator } from '../words/operator.ts';
 import { answerCsv, answerJson, answerText } from '../words/person.ts';
 
 export interface PersonOptions {
@@ -34,7 +34,7 @@ export interface PersonOptions {
 export async function person(options: PersonOptions): Promise<ExitCode> {
   const request = { what: 'look-up', reason: demandReason(options.reason) } as const;
   if ((options.proof === undefined) !== (options.run === undefined)) throw proofNeedsRun();
-  const archive = await openArchive(readConfig(), `operator:${os.userInfo().username}`);
+  const archive = await openArchive(readConfig(), operator());
   try {
     const text = requestText(request, archive.audit.origin, archive.clock.now());
     if (options.text) {

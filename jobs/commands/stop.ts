@@ -1,17 +1,16 @@
-import { readConfig } from '../../src/config.ts';
 import { formatInstant } from '../../src/domain/calendar.ts';
-import { exitCodes, Failure } from '../../src/domain/failure.ts';
+import { Failure } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { foldId } from '../../src/domain/service-user.ts';
 import { demandReason, requestText } from '../../src/domain/signed-request.ts';
 import { liftRequest, liftStop, setStop, stopsNow } from '../../src/pipeline/stops.ts';
 import type { RightsDesk } from '../../src/pipeline/person-rights.ts';
 import type { StoredStop } from '../../src/ports.ts';
-import { openOffice } from '../../src/wiring.ts';
 import type { Office } from '../../src/wiring.ts';
 import { signatureIn } from '../input/signature.ts';
 import { operator } from '../words/operator.ts';
 import { describeStop } from '../words/stops.ts';
+import { withOffice } from './office.ts';
 
 export interface StopOptions {
   readonly provider?: string;
@@ -86,13 +85,7 @@ const isKnown = ({ ledger }: Office, provider: string): Promise<boolean> =>
     (await tx.indexSizes()).some(({ providerId }) => foldId(providerId) === foldId(provider)),
   );
 
-async function withDesk(work: (desk: Office & RightsDesk) => Promise<string>): Promise<ExitCode> {
-  const office = await openOffice(readConfig());
-  try {
-    const claim = await office.ledger.claim('stops');
-    process.stdout.write(await work({ ...office, by: operator(), claim }));
-    return exitCodes.done;
-  } finally {
-    await office.close();
-  }
-}
+const withDesk = (work: (desk: Office & RightsDesk) => Promise<string>): Promise<ExitCode> =>
+  withOffice(async (office) =>
+    work({ ...office, by: operator(), claim: await office.ledger.claim('stops') }),
+  );
