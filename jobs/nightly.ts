@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import cron from 'node-cron';
 import { asFailure } from '../src/domain/failure.ts';
+import { nightlyPattern } from '../src/domain/schedule.ts';
 import { hangBells, openBells } from '../src/wiring-queue.ts';
 import { beat, lookAfterNights, showMetrics } from '../src/wiring-nights.ts';
 import type { NightTimes, NightWatch } from '../src/wiring-nights.ts';
@@ -55,10 +56,9 @@ await keepWatch('scheduler', async (watch) => {
   };
   // A Redis that forgets is refused before the watch begins.
   if (config.redisUrl !== null) await (await openBells(config.redisUrl)).close();
-  const [hours = '2', minutes = '30'] = config.nightlyAt.split(':').map((part) => String(Number(part)));
   const timezone = 'Europe/London';
   const tasks = [
-    cron.schedule(`${minutes} ${hours} * * *`, ticks, { timezone, name: 'nightly' }),
+    cron.schedule(nightlyPattern(config.nightlyAt), ticks, { timezone, name: 'nightly' }),
     cron.schedule('*/5 * * * *', ticks, { timezone, name: 'what is owed' }),
   ];
   ticks();

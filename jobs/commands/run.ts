@@ -9,7 +9,7 @@ import { readSendingConfig } from '../../src/config.ts';
 import type { SendingConfig } from '../../src/config.ts';
 import type { Advanced } from '../../src/pipeline/advance.ts';
 import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
-import { anchorAll } from '../../src/pipeline/anchoring.ts';
+import { anchorAfterFailure } from '../../src/pipeline/anchoring.ts';
 import { endWithheld } from '../../src/pipeline/end-withheld.ts';
 import { keepHouse } from '../../src/pipeline/housekeeping.ts';
 import { failMissed, intakeTriedEvery } from '../../src/pipeline/look-after.ts';
@@ -74,7 +74,7 @@ export async function onPipeline(
   }
 }
 
-/** A night that failed is anchored as well, unless that is why; what stopped it is told whatever comes of it. */
+/** What stopped a night is told whatever comes of anchoring it. */
 export async function anchoredEvenIfItFails(
   { pipeline }: Advancing,
   work: () => Promise<Advanced>,
@@ -82,9 +82,7 @@ export async function anchoredEvenIfItFails(
   try {
     return await work();
   } catch (thrown) {
-    const { code } = asFailure(thrown);
-    const isOurs = code === 'anchor-overdue' || exitCodeOf(code) === exitCodes.auditInvalid;
-    if (!isOurs && !pipeline.signal.aborted) await Promise.allSettled([anchorAll(pipeline)]);
+    await anchorAfterFailure(pipeline, asFailure(thrown).code);
     throw thrown;
   }
 }

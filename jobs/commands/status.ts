@@ -1,11 +1,11 @@
 import { anchorNames } from '../../src/domain/anchoring.ts';
 import type { AnchorStanding } from '../../src/domain/anchoring.ts';
-import { addDays, formatInstant, londonDate, londonTime } from '../../src/domain/calendar.ts';
+import { formatInstant } from '../../src/domain/calendar.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId, isRehearsal } from '../../src/domain/run.ts';
+import { newestNight } from '../../src/domain/schedule.ts';
 import { readConfig } from '../../src/config.ts';
-import type { Config } from '../../src/config.ts';
 import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
 import { lastBackup, lastRestore } from '../../src/pipeline/backups.ts';
 import { healthOf } from '../../src/pipeline/health.ts';
@@ -33,7 +33,7 @@ export async function status({
       process.stdout.write(await metricsText(await healthOf(office)));
       return exitCodes.done;
     }
-    const expected = lastNight(config);
+    const expected = newestNight(systemClock.now(), config.nightlyAt);
     const { own, runs, holds, checkpoint, backup, restored, stops } = await office.ledger.read(
       async (tx) => ({
         own: await tx.runs({ businessDate: expected }),
@@ -102,11 +102,4 @@ function exitCodeOf(done: boolean, standings: readonly AnchorStanding[]): ExitCo
   if (stands('refused')) return exitCodes.auditInvalid;
   if (!done || stands('overdue')) return exitCodes.withheld;
   return stands('silent') ? exitCodes.partnerUnavailable : exitCodes.done;
-}
-
-/** The newest business date whose hour has come. */
-function lastNight({ nightlyAt }: Config): string {
-  const now = systemClock.now();
-  const today = londonDate(now);
-  return londonTime(now) >= nightlyAt ? today : addDays(today, -1);
 }

@@ -20,7 +20,7 @@ export interface DueNight {
 }
 
 /** A night missed for longer is not caught up: its intake would be refused as stale, and a newer night has said what it would have said. */
-export const caughtUpFor = 7;
+const caughtUpFor = 7;
 const patience = 60;
 
 /** The newest business date whose hour has come; `nightlyAt` is London wall-clock time `HH:MM`. */
@@ -61,7 +61,18 @@ function isLate(now: Instant, nightlyAt: string, businessDate: LocalDate): boole
   return days * 24 * 60 + minutesOf(londonTime(now)) > minutesOf(nightlyAt) + patience;
 }
 
+/** The hour of the night as node-cron and BullMQ read it: every day, to be taken in London. */
+export function nightlyPattern(nightlyAt: string): string {
+  const [hours, minutes] = partsOf(nightlyAt);
+  return `${minutes} ${hours} * * *`;
+}
+
 function minutesOf(time: string): number {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number);
+  const [hours, minutes] = partsOf(time);
   return hours * 60 + minutes;
+}
+
+function partsOf(time: string): readonly [hours: number, minutes: number] {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number);
+  return [hours, minutes];
 }

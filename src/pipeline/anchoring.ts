@@ -1,6 +1,6 @@
 /** Shows the log, as it was signed last, to those who are to remember how far it had come. */
 import type { AnchorName, AnchorOutcome } from '../domain/anchoring.ts';
-import { asFailure, Failure } from '../domain/failure.ts';
+import { asFailure, exitCodeOf, exitCodes, Failure } from '../domain/failure.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import type { Anchor, AnchoredLog, KeySpan, SignedCheckpoint, StoredAnchoring } from '../ports.ts';
 import { anchorStandings, keepOutcome, outcomeOf, rememberSince } from './anchor-standings.ts';
@@ -46,6 +46,12 @@ export async function anchorAll(
     done.push(await anchorOne(desk, anchor, showing));
   }
   return done;
+}
+
+/** A night that failed is anchored as well, unless that is why, or somebody is stopping us; nothing that comes of it hides the failure. */
+export async function anchorAfterFailure(desk: AnchorDesk, code: FailureCode): Promise<void> {
+  const isWhy = code === 'anchor-overdue' || exitCodeOf(code) === exitCodes.auditInvalid;
+  if (!isWhy && !desk.signal.aborted) await Promise.allSettled([anchorAll(desk)]);
 }
 
 interface Signed {

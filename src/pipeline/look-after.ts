@@ -8,7 +8,7 @@ import type { DueNight } from '../domain/schedule.ts';
 import { isRehearsal } from '../domain/run.ts';
 import type { StoredRun } from '../ports.ts';
 import { advanceRun } from './advance.ts';
-import { anchorAll } from './anchoring.ts';
+import { anchorAfterFailure } from './anchoring.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { commitSigned } from './end.ts';
@@ -36,11 +36,10 @@ export const nightsOwed = ({
   config,
 }: Pick<Pipeline, 'ledger' | 'clock' | 'config'>): Promise<readonly DueNight[]> =>
   ledger.read(async (tx) => {
+    // Newest revision first: of a date the first counts.
     const latest = new Map<string, StoredRun>();
-    for (const run of await tx.runs({ withoutRehearsals: true })) {
-      const other = latest.get(run.businessDate);
-      if (other === undefined || other.revision < run.revision) latest.set(run.businessDate, run);
-    }
+    for (const run of await tx.runs({ withoutRehearsals: true }))
+      if (!latest.has(run.businessDate)) latest.set(run.businessDate, run);
     return dueNights(clock.now(), config.nightlyAt, [...latest.values()]);
   });
 
@@ -61,10 +60,13 @@ export async function lookAfter(pipeline: Pipeline, { businessDate }: DueNight):
   } catch (thrown) {
     pipeline.signal.throwIfAborted();
     const failure = asFailure(thrown);
-    if (!tellsOfTheLog(failure.code)) await Promise.allSettled([anchorAll(pipeline)]);
+    await anchorAfterFailure(pipeline, failure.code);
     if (exitCodeOf(failure.code) === exitCodes.intakeRefused) {
       const failed = await failMissed(pipeline, businessDate, failure.code);
-      if (failed !== null) return { now: 'ended', run: failed, changed: true };
+      if (failed !== null) {
+        await keepHouse(pipeline);
+        return { now: 'ended', run: failed, changed: true };
+      }
       return { now: 'stopped', failure, again: clock.now() + intakeTriedEvery };
     }
     return { now: 'stopped', failure, again: clock.now() + pauseAfter(failure.code) };
@@ -78,9 +80,6 @@ function pauseAfter(code: FailureCode): number {
 }
 
 const soonOver: readonly ExitCode[] = [exitCodes.unexpected, exitCodes.busy, exitCodes.interrupted];
-
-const tellsOfTheLog = (code: FailureCode): boolean =>
-  code === 'anchor-overdue' || exitCodeOf(code) === exitCodes.auditInvalid;
 
 /**
  * Ends a night that never got an intake it could believe, once its day is over. Only where MESH agrees about the time: a clock set forward
@@ -111,7 +110,6 @@ export async function failMissed(
     const proof = await tell(pipeline, tx, id, { what: 'night-missed', code, configuration: config.digest });
     await tx.insertRun(run, proof);
   });
-  await keepHouse(pipeline);
   return run;
 }
 

@@ -7,6 +7,7 @@ import type { Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Failure } from '../domain/failure.ts';
 import type { Instant, LocalDate } from '../domain/calendar.ts';
+import { nightlyPattern } from '../domain/schedule.ts';
 import { demandDurable } from './durable.ts';
 
 const queueName = 'nights';
@@ -55,9 +56,8 @@ export async function openBells(redisUrl: string): Promise<Bells> {
       await queue.add(nightName, { businessDate }, { ...options, deduplication: { id: businessDate } });
     },
     async schedule(nightlyAt) {
-      const [hours = '2', minutes = '30'] = nightlyAt.split(':').map((part) => String(Number(part)));
       const template = { name: sweepName, data: {}, opts: options };
-      const atNight = { pattern: `${minutes} ${hours} * * *`, tz: 'Europe/London' };
+      const atNight = { pattern: nightlyPattern(nightlyAt), tz: 'Europe/London' };
       await queue.upsertJobScheduler('nightly', atNight, template);
       await queue.upsertJobScheduler('every-minute', { every: 60_000 }, template);
     },
