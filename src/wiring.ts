@@ -9,7 +9,7 @@ import type { Config, SendingConfig } from './config.ts';
 import { headerIn } from './config-settings.ts';
 import { readDate } from './domain/calendar.ts';
 import { contentOf } from './domain/configuration.ts';
-import { Failure } from './domain/failure.ts';
+import { asFailure, Failure } from './domain/failure.ts';
 import { createOutboundDrop } from './drop/outbound-drop.ts';
 import { createIntakeReader } from './intake/intake-folder.ts';
 import { approversIn, createApprovers } from './keys/approvers.ts';
@@ -160,19 +160,29 @@ const dropOf = ({ outboundDir, drop }: Config): OutboundDrop =>
 
 /** A ledger remembers the master key it began with: another one would not recognise who opted out, and so is refused. */
 async function recognise(ledger: Ledger, keyring: Keyring, audit: AuditLog): Promise<void> {
-  const known = await ledger.read((tx) => tx.setting(masterKeySetting));
-  if (known === null) {
-    const claim = await ledger.claim('opening');
-    await ledger.transact(claim, async (tx) => {
-      if ((await tx.setting(masterKeySetting)) !== null) return;
-      await tx.set(masterKeySetting, keyring.masterKeyId);
-      const at = new Date(systemClock.now()).toISOString();
-      const { origin, verifierKey } = audit;
-      await audit.append(tx, { what: 'log-opened', at, run: '', by: 'export-gate', origin, verifierKey });
-    });
-    return;
+  const isKnown = async (): Promise<boolean> =>
+    (await ledger.read((tx) => tx.setting(masterKeySetting))) !== null;
+  while (!(await isKnown())) {
+    try {
+      await begin(ledger, keyring, audit);
+    } catch (thrown) {
+      // Another process opens it for the first time at this moment too: what it wrote stands, and so does its key.
+      if (asFailure(thrown).code !== 'epoch-stale') throw thrown;
+    }
   }
   await demandSameMasterKey(ledger, keyring);
+}
+
+/** The first entry of a ledger. Throws `epoch-stale` where another process begins it too. */
+async function begin(ledger: Ledger, keyring: Keyring, audit: AuditLog): Promise<void> {
+  const claim = await ledger.claim('opening');
+  await ledger.transact(claim, async (tx) => {
+    if ((await tx.setting(masterKeySetting)) !== null) return;
+    await tx.set(masterKeySetting, keyring.masterKeyId);
+    const at = new Date(systemClock.now()).toISOString();
+    const { origin, verifierKey } = audit;
+    await audit.append(tx, { what: 'log-opened', at, run: '', by: 'export-gate', origin, verifierKey });
+  });
 }
 
 /** Throws `master-key-wrong` unless the ledger was begun with this key. */
