@@ -3,7 +3,7 @@ import cron from 'node-cron';
 import { asFailure } from '../src/domain/failure.ts';
 import { nightlyPattern } from '../src/domain/schedule.ts';
 import { hangBells, openBells } from '../src/wiring-queue.ts';
-import { beat, lookAfterNights, showMetrics } from '../src/wiring-nights.ts';
+import { beat, lookAfterNights, survey } from '../src/wiring-nights.ts';
 import type { NightTimes, NightWatch } from '../src/wiring-nights.ts';
 import { systemClock } from '../src/wiring.ts';
 import { keepWatch } from './commands/keep-watch.ts';
@@ -18,7 +18,6 @@ const look = ({ config }: NightWatch): ((watch: NightWatch) => Promise<number | 
   if (redisUrl !== null)
     return async () => {
       await hangBells(redisUrl, config);
-      await showMetrics(config);
       await beat({ config }, 'nightly', {});
       return null;
     };
@@ -26,7 +25,7 @@ const look = ({ config }: NightWatch): ((watch: NightWatch) => Promise<number | 
   return async (watch) => {
     const looked = await lookAfterNights(watch, times);
     times = looked ?? times;
-    await showMetrics(config);
+    await survey(config);
     await beat({ config }, 'nightly', { owed: [...times.keys()] });
     // Where nobody could look, the next tick of the clock is soon enough.
     return looked === null || looked.size === 0 ? null : Math.min(...looked.values());

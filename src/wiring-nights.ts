@@ -2,7 +2,7 @@
 import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config, SendingConfig } from './config.ts';
-import { formatInstant, minute, second } from './domain/calendar.ts';
+import { formatInstant, second } from './domain/calendar.ts';
 import type { Instant, LocalDate } from './domain/calendar.ts';
 import { asFailure } from './domain/failure.ts';
 import { formatRunId } from './domain/run.ts';
@@ -52,16 +52,6 @@ export async function lookAfterOne(watch: NightWatch, businessDate: LocalDate): 
     return { again: night === undefined ? null : await lookOnce(watch, pipeline, night, true) };
   });
   return looked === null ? systemClock.now() + unableFor : looked.again;
-}
-
-/** The business dates that are owed now, oldest first. */
-export async function owedNow(config: Config): Promise<readonly LocalDate[]> {
-  const office = await openOffice(config);
-  try {
-    return (await nightsOwed(office)).map(({ businessDate }) => businessDate);
-  } finally {
-    await office.close();
-  }
 }
 
 async function withPipeline<T>(
@@ -117,12 +107,9 @@ function tell(logger: Logger, businessDate: LocalDate, look: NightLook): void {
   }
 }
 
-/** Older than this, and whoever watches from outside must be told. */
-export const longestSilence = 15 * minute;
-
 /**
  * The dead man's switch: a file written after each look that came to its end, replaced whole. Whoever watches from outside alarms when it
- * grows older than `longestSilence`.
+ * grows older than a quarter of an hour.
  */
 export async function beat(
   { config }: Pick<NightWatch, 'config'>,
@@ -136,10 +123,17 @@ export async function beat(
   );
 }
 
-/** The numbers of `status --metrics` as a file, for a collector that reads text files: it needs no port of ours. */
-export async function showMetrics(config: Config): Promise<void> {
+/**
+ * Rings for every night that is owed now, oldest first, and writes the numbers of `status --metrics` as a file, for a collector that reads
+ * text files: it needs no port of ours.
+ */
+export async function survey(
+  config: Config,
+  ring: (businessDate: LocalDate) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const office = await openOffice(config);
   try {
+    for (const { businessDate } of await nightsOwed(office)) await ring(businessDate);
     await replace(path.join(config.dataDir, 'metrics.prom'), await metricsText(await healthOf(office)));
   } finally {
     await office.close();

@@ -2,7 +2,7 @@
 import type { SendingConfig } from './config.ts';
 import { asFailure } from './domain/failure.ts';
 import { answerBells, openBells } from './queue/bells.ts';
-import { beat, lookAfterOne, owedNow, showMetrics } from './wiring-nights.ts';
+import { beat, lookAfterOne, survey } from './wiring-nights.ts';
 import type { NightWatch } from './wiring-nights.ts';
 
 export { openBells };
@@ -12,7 +12,7 @@ export async function hangBells(redisUrl: string, config: SendingConfig): Promis
   const bells = await openBells(redisUrl);
   try {
     await bells.schedule(config.nightlyAt);
-    for (const businessDate of await owedNow(config)) await bells.ring(businessDate);
+    await survey(config, bells.ring);
   } finally {
     await bells.close();
   }
@@ -30,8 +30,7 @@ export async function startWorker(redisUrl: string, watch: NightWatch): Promise<
   const { config, logger, signal } = watch;
   const bells = await openBells(redisUrl);
   const sweep = async (): Promise<void> => {
-    for (const businessDate of await owedNow(config)) await bells.ring(businessDate);
-    await showMetrics(config);
+    await survey(config, bells.ring);
     await beat(watch, 'worker', {});
   };
   const trouble = (thrown: unknown): void => {
@@ -42,6 +41,7 @@ export async function startWorker(redisUrl: string, watch: NightWatch): Promise<
     night: (businessDate) => lookAfterOne(watch, businessDate),
     sweep,
     trouble,
+    stopped: signal,
   });
   let sweeping: Promise<void> = sweep().catch(trouble);
   const timer = setInterval(() => {

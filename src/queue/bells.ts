@@ -25,11 +25,9 @@ interface Bell {
 
 export interface Bells {
   /** Rings for a night; while a bell of that night hangs, another one is the same. */
-  ring(businessDate: LocalDate): Promise<void>;
+  readonly ring: (businessDate: LocalDate) => Promise<void>;
   /** Has sweeps rung at the hour of the night, London time, and every minute; replaces what was set before. */
   schedule(nightlyAt: string): Promise<void>;
-  /** How many bells wait, and for how long the oldest has. */
-  waiting(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -61,7 +59,6 @@ export async function openBells(redisUrl: string): Promise<Bells> {
       await queue.upsertJobScheduler('nightly', atNight, template);
       await queue.upsertJobScheduler('every-minute', { every: 60_000 }, template);
     },
-    waiting: async () => queue.getJobCountByTypes('waiting', 'delayed', 'active', 'prioritized'),
     async close() {
       await queue.close();
       connection.disconnect();
@@ -71,12 +68,14 @@ export async function openBells(redisUrl: string): Promise<Bells> {
 
 /** What a worker does when a bell rings. */
 export interface Answering {
-  /** Looks after a night; the time to look again, or null where that is for another bell. Never throws but when it is told to stop. */
-  night(businessDate: LocalDate, signal: AbortSignal): Promise<Instant | null>;
+  /** Looks after a night; the time to look again, or null where that is for another bell. Throws only once `stopped` has fired. */
+  night(businessDate: LocalDate): Promise<Instant | null>;
   /** Rings for every night that is owed. */
   sweep(): Promise<void>;
   /** Trouble with Redis itself; the worker goes on trying. */
   trouble(thrown: unknown): void;
+  /** Fires when the worker is told to end. */
+  readonly stopped: AbortSignal;
 }
 
 export interface BellWorker {
@@ -91,12 +90,11 @@ export interface BellWorker {
 export function answerBells(redisUrl: string, answering: Answering): BellWorker {
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
   connection.on('error', () => undefined);
-  const stop = new AbortController();
   const answer = async (job: Job<Bell>, token: string | undefined): Promise<void> => {
     const { businessDate } = job.data;
     if (businessDate === undefined) return answering.sweep();
-    const again = await answering.night(businessDate, stop.signal).catch((thrown: unknown) => {
-      if (stop.signal.aborted) return Date.now();
+    const again = await answering.night(businessDate).catch((thrown: unknown) => {
+      if (answering.stopped.aborted) return Date.now();
       throw thrown;
     });
     if (again === null) return;
@@ -114,7 +112,6 @@ export function answerBells(redisUrl: string, answering: Answering): BellWorker 
   });
   return {
     async close(patience) {
-      stop.abort();
       let overtime: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
         overtime = setTimeout(resolve, patience);

@@ -11,7 +11,8 @@ import { lookAfterNights } from '../../src/wiring-nights.ts';
 import { demandWholeNight, readLog } from './evidence.ts';
 import { released } from './night.ts';
 import type { Night } from './night.ts';
-import { result, useNights } from './nights.ts';
+import { stateOf } from './night-log.ts';
+import { useNights } from './nights.ts';
 
 const oneNight = useNights();
 
@@ -25,10 +26,6 @@ const linesOf = (stdout: string): Line[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line);
-
-/** The state of tonight's run, asked as an operator would. */
-const stateOf = async (night: Night): Promise<unknown> =>
-  (result(await night.gate('status', '--json'))['lastNight'] as { state: string }).state;
 
 async function until(night: Night, state: string): Promise<void> {
   for (let attempt = 0; (await stateOf(night)) !== state; attempt++) {

@@ -12,7 +12,8 @@ import type { RedisServer } from '../support/redis-server.ts';
 import { demandOneMessageEach, demandWholeNight, readLog } from './evidence.ts';
 import { released } from './night.ts';
 import type { Night } from './night.ts';
-import { refusal, result, useNights } from './nights.ts';
+import { stateOf } from './night-log.ts';
+import { refusal, useNights } from './nights.ts';
 
 const oneNight = useNights();
 const postgres = usePostgres();
@@ -33,9 +34,6 @@ function showTheNewest(night: Night, other: string): void {
     existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[1]) : -1;
   if (sizeIn(theirs) > sizeIn(own)) cpSync(theirs ?? '', own ?? '');
 }
-
-const stateOf = async (night: Night): Promise<unknown> =>
-  (result(await night.gate('status', '--json'))['lastNight'] as { state: string }).state;
 
 async function untilSealed(night: Night, patience = 60_000): Promise<void> {
   const deadline = Date.now() + patience;

@@ -9,9 +9,8 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createNight, released } from '../jobs/night.ts';
 import type { Night } from '../jobs/night.ts';
+import { readLog, stateOf } from '../jobs/night-log.ts';
 import { preparePostgresLedger } from '../../src/ledger/postgres-ledger.ts';
-import { readConfig } from '../../src/config.ts';
-import { openOffice } from '../../src/wiring.ts';
 import { startPostgres } from './postgres-server.ts';
 import { bundlePrograms } from './processes.ts';
 import type { Running } from './processes.ts';
@@ -44,42 +43,16 @@ const asOwner = async (statement: string): Promise<void> => {
 };
 await asOwner('CREATE ROLE gate LOGIN');
 
-interface Entry {
-  readonly what: string;
-  readonly localId?: string;
-  readonly [name: string]: unknown;
-}
-
-async function entriesOf(night: Night): Promise<readonly Entry[]> {
-  const office = await openOffice(readConfig(night.settings));
-  try {
-    return await office.ledger.read(async (tx) => {
-      await office.audit.verify(tx);
-      const entries: Entry[] = [];
-      for await (const { line } of tx.entries(0, Infinity))
-        entries.push(JSON.parse(Buffer.from(line).toString()) as Entry);
-      return entries;
-    });
-  } finally {
-    await office.close();
-  }
-}
-
-const stateOf = async (night: Night): Promise<string> => {
-  const { stdout } = await night.gate('status', '--json');
-  return stdout === '' ? 'unknown' : (JSON.parse(stdout) as { lastNight: { state: string } }).lastNight.state;
-};
-
 async function judge(night: Night, name: string): Promise<void> {
   const say = (what: string): void => void found.push(`${name}: ${what}`);
-  const entries = await entriesOf(night);
-  const told = (what: string): string[] =>
-    entries.filter((entry) => entry.what === what).map(({ localId }) => localId ?? '');
+  const { entries } = await readLog(night);
+  const told = (what: string): unknown[] =>
+    entries.filter((entry) => entry.what === what).map(({ localId }) => localId);
   const accepted = (await night.farSide.sent()).map(({ localId }) => localId);
   if (new Set(accepted).size !== accepted.length) say('a second message under one local id');
   const voided = new Set(told('request-voided'));
   const requestOf = new Map(
-    entries.filter(({ what }) => what === 'message-kept').map((kept) => [kept['messageId'], kept.localId]),
+    entries.filter(({ what }) => what === 'message-kept').map((kept) => [kept['messageId'], kept['localId']]),
   );
   const used = entries.filter((entry) => entry.what === 'message-understood' && entry['as'] === 'answer');
   if (used.some((entry) => voided.has(requestOf.get(entry['messageId']) ?? '')))
