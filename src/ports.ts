@@ -133,6 +133,8 @@ export interface DropPlan {
   readonly files: readonly DropFile[];
   /** Fields of the manifest beside the files: run, policy version, checkpoint, supersedes. */
   readonly manifest: Readonly<Record<string, unknown>>;
+  /** Numbers of made-up people: a writer that finds one in a file throws `canary-survived`. */
+  readonly canaries: NumberList;
 }
 
 export interface PublishedDrop {

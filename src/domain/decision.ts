@@ -35,15 +35,24 @@ export class Decision {
   readonly #rows: KeptRows;
   readonly #outcomes: Uint8Array;
   readonly unmatched: UnmatchedChoices;
+  readonly #planted: number;
 
-  constructor(rows: KeptRows, outcomes: Uint8Array, unmatched: UnmatchedChoices) {
+  /** The last `planted` rows are those of made-up people. */
+  constructor(rows: KeptRows, outcomes: Uint8Array, unmatched: UnmatchedChoices, planted = 0) {
     this.#rows = rows;
     this.#outcomes = outcomes;
     this.unmatched = unmatched;
+    this.#planted = planted;
   }
 
+  /** Real rows. */
   get rows(): number {
-    return this.#rows.length;
+    return this.#rows.length - this.#planted;
+  }
+
+  /** How the made-up people stand, in the order in which they were planted. */
+  plantedOutcomes(): readonly GateOutcome[] {
+    return Array.from({ length: this.#planted }, (_, index) => this.outcomeOf(this.rows + index));
   }
 
   outcomeOf(index: number): GateOutcome {
@@ -98,11 +107,12 @@ export class Decision {
     );
   }
 
-  /** Rows with a valid number of which no row is asked about. */
+  /** Real rows with a valid number of which no row is asked about. */
   *heldBackRows(): Generator<HeldBackRow> {
     const { number: numbers, provider, texts } = this.#rows;
     const asked = this.askedNumbers();
     for (const [index, number] of numbers.entries()) {
+      if (index >= this.rows) return;
       const reason = this.outcomeOf(index);
       if (reason === 'asked' || number === none || holds(asked, number)) continue;
       yield { number, providerId: texts.at(provider.at(index)), reason };

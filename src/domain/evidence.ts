@@ -39,6 +39,8 @@ export interface RunTotals {
 /** Steps of a run. */
 export type RunStep =
   | { readonly what: 'intake-refused'; readonly code: FailureCode }
+  /** The gate did not pass its own trial, or did not hold back somebody made up. */
+  | { readonly what: 'gate-distrusted'; readonly code: FailureCode }
   | {
       readonly what: 'run-opened';
       readonly intake: Digest;
@@ -61,6 +63,8 @@ export type RunStep =
       readonly requests: number;
       readonly notAskedAgain: number;
       readonly objectedLate: number;
+      /** Made-up people planted among the real ones, all of them held back for their opt-out; in no other count. */
+      readonly canaries: number;
       readonly carried: number;
       /** Of the opt-outs carried, those that the intake tells of no more. */
       readonly goneMissing: number;

@@ -69,6 +69,10 @@ const meanings = {
   'drop-recheck-failed': means('withheld', 500, 'never'),
   'drop-write-failed': means('withheld', 500, 'later'),
 
+  'self-test-failed': means('unexpected', 500, 'never'),
+  'canary-survived': means('unexpected', 500, 'never'),
+  'canary-lost': means('unexpected', 500, 'never'),
+
   'paper-unreadable': means('withheld', 500, 'never'),
   'key-destroyed': means('withheld', 410, 'never'),
   'ledger-failed': means('unexpected', 500, 'later'),

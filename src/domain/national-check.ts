@@ -3,6 +3,7 @@
  * answer must be before a single number of it is believed. Formats: MESH API v2 specification and the service's own guidance.
  */
 import type { LocalDate } from './calendar.ts';
+import { demandNoCanary } from './canary.ts';
 import type { NhsNumber } from './nhs-number.ts';
 import { holds, numberList } from './number-list.ts';
 import type { NumberList } from './number-list.ts';
@@ -13,8 +14,12 @@ const carriageReturn = 0x0d;
 const zero = 0x30;
 const lineLength = 12;
 
-/** The request file: ten digits, comma, LF for each number, ascending; no header, no byte-order mark. */
-export function requestBody(numbers: NumberList): Uint8Array {
+/**
+ * The request file: ten digits, comma, LF for each number, ascending; no header, no byte-order mark. Throws `canary-survived` where it
+ * would ask about one of `canaries`.
+ */
+export function requestBody(numbers: NumberList, canaries: NumberList): Uint8Array {
+  demandNoCanary(numbers, canaries, 'a request of the national check');
   const body = new Uint8Array(numbers.length * lineLength);
   numbers.forEach((number, index) => {
     let rest = number;

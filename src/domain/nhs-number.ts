@@ -40,7 +40,7 @@ export function passesModulus11(number: NhsNumber): boolean {
 }
 
 const repunit = 1_111_111_111;
-const isOneRepeatedDigit = (number: NhsNumber): boolean => number % repunit === 0;
+export const isOneRepeatedDigit = (number: NhsNumber): boolean => number % repunit === 0;
 
 /** Which numbers may be asked about: `live` 400-499 and 600-799 and the extra ranges; `test` 900-999 and nothing else. */
 export interface NumberPolicy {

@@ -36,6 +36,11 @@ export class PersonLinks {
     return node;
   }
 
+  /** Whether a row bears this valid number. */
+  bears(number: NhsNumber): boolean {
+    return this.#numbers.get(Math.floor(number / 10)) !== undefined;
+  }
+
   /** A node for a row that bears neither an id nor a valid number: linked to nobody. */
   strangerNode(): number {
     const node = this.#parent.push(this.#parent.length);

@@ -30,6 +30,7 @@ export class Roster {
   readonly #chosen: ReadonlyMap<string, Objection>;
   readonly #links = new PersonLinks();
   readonly #rows = new KeptRows();
+  #planted = 0;
 
   constructor(terms: Terms, providers: ReadonlyMap<string, Provider>, book: ChoiceBook) {
     this.#terms = terms;
@@ -43,16 +44,31 @@ export class Roster {
    * come back in a rerun.
    */
   add(row: ServiceUserRow, isCarried: boolean, objectedBefore = false): void {
+    this.#take(row, isCarried, objectedBefore, this.#terms);
+  }
+
+  /** Takes in a made-up person after the last real one: counted apart, and not held back for a number that nobody is issued. */
+  plant(row: ServiceUserRow, isCarried: boolean): void {
+    this.#planted++;
+    this.#take(row, isCarried, false, { ...this.#terms, numbers: { name: 'test', extraRanges: [] } });
+  }
+
+  /** Whether a row taken in bears this valid number. */
+  bears(number: NhsNumber): boolean {
+    return this.#links.bears(number);
+  }
+
+  #take(row: ServiceUserRow, isCarried: boolean, objectedBefore: boolean, terms: Terms): void {
     const provider = this.#providers.get(row.providerId);
     const chosen = row.serviceUserId === '' ? null : (this.#chosen.get(foldId(row.serviceUserId)) ?? null);
-    const lacking = missingGround(row, provider, this.#terms);
+    const lacking = missingGround(row, provider, terms);
     const before = objectedBefore ? 'objected-before' : null;
     const spoken = firstObjection(spokenObjection(row, chosen, isCarried), before);
     const until = earliest([
       row.residentTo ?? longPast,
       provider === undefined ? longPast : leasesEnd(provider),
     ]);
-    const { businessDate, releaseDate } = this.#terms;
+    const { businessDate, releaseDate } = terms;
     const present = [businessDate, releaseDate].some((date) => mayBeResident(row, date));
     const kept = this.#rows;
     this.#link(row);
@@ -98,7 +114,7 @@ export class Roster {
       const isStopped = stopped(rows.texts.at(rows.provider.at(index)));
       outcomes[index] = gateOutcomes.indexOf(gateOutcome(own(index), lacking, elsewhere, isStopped));
     }
-    return new Decision(rows, outcomes, this.#unmatched());
+    return new Decision(rows, outcomes, this.#unmatched(), this.#planted);
   }
 
   /** The valid numbers on the rows of some service users, by folded id; those who stand on no row are left out. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { stringify } from 'csv-stringify/sync';
 
 import type { Digest } from '../domain/digest.ts';
+import { demandNoCanary } from '../domain/canary.ts';
 import { Failure } from '../domain/failure.ts';
 import { formatNhsNumber } from '../domain/nhs-number.ts';
 import type { NumberList } from '../domain/number-list.ts';
@@ -22,8 +23,16 @@ export function demandHeader(header: string | null): void {
   });
 }
 
-/** The file as text, in pieces of at most 10,000 rows: a list of any length needs the memory of one piece. */
-export function* numbersText(numbers: NumberList, header: string | null): Generator<string> {
+/**
+ * The file as text, in pieces of at most 10,000 rows: a list of any length needs the memory of one piece. Throws `canary-survived` where it
+ * would hold one of `canaries`.
+ */
+export function* numbersText(
+  numbers: NumberList,
+  header: string | null,
+  canaries: NumberList,
+): Generator<string> {
+  demandNoCanary(numbers, canaries, 'a file of the drop');
   const csv = (rows: string[][]): string => stringify(rows, { record_delimiter: '\n' });
   if (header !== null) yield csv([[header]]);
   for (let from = 0; from < numbers.length; from += rowsPerPiece) {

@@ -53,7 +53,7 @@ export async function stage(
   const files: FileDigest[] = [];
   for (const { name, numbers } of byName(plan.files)) {
     const file = `${place}/${name}`;
-    await disk.writeNew(file, numbersText(numbers, header));
+    await disk.writeNew(file, numbersText(numbers, header, plan.canaries));
     await disk.announceCheck(file);
     const sha256 = await recheckNumbers(disk.read(file), numbers, header, file);
     files.push({ name, rows: numbers.length, sha256 });
@@ -65,7 +65,7 @@ export async function stage(
 export function rendered(plan: DropPlan, header: string | null): Omit<StagedDrop, 'place'> {
   const files = byName(plan.files).map(({ name, numbers }) => {
     const hash = createHash('sha256');
-    for (const piece of numbersText(numbers, header)) hash.update(piece);
+    for (const piece of numbersText(numbers, header, plan.canaries)) hash.update(piece);
     return { name, rows: numbers.length, sha256: hash.digest('hex') };
   });
   const sha256 = createHash('sha256').update(manifestText(plan, files)).digest('hex');

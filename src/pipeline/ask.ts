@@ -8,7 +8,7 @@ import type { Pipeline } from './context.ts';
 import { insertRequest } from './gate.ts';
 import { plannedOnAllHeard } from './heard.ts';
 import { withdrawObjected } from './late-objections.ts';
-import { blindingPaper, decodeNumbers, requestPaper, takePaper } from './papers.ts';
+import { blindingPaper, canariesPaper, decodeNumbers, requestPaper, takePaper } from './papers.ts';
 import { demandNotStopped } from './stops.ts';
 
 /** A POST must follow its intent within this time, or a new intent is committed. */
@@ -48,19 +48,21 @@ export async function sendRequests(pipeline: Pipeline, run: StoredRun, readJustN
 async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredRequest): Promise<boolean> {
   const { ledger, keyring, clock, mailbox, config, claim } = pipeline;
   const { localId, subject } = request;
-  const body = await ledger.read(async (tx) => {
+  const { list, canaries, blinding } = await ledger.read(async (tx) => {
     const desk = { keyring, key: await keyOfRun(tx, run) };
     return {
-      list: requestBody(decodeNumbers(await takePaper(tx, desk, requestPaper(localId)))),
+      list: decodeNumbers(await takePaper(tx, desk, requestPaper(localId))),
+      canaries: decodeNumbers(await takePaper(tx, desk, canariesPaper)),
       blinding: await takePaper(tx, desk, blindingPaper),
     };
   });
+  const body = requestBody(list, canaries);
   const intendedAt = clock.now();
   const began = clock.monotonic();
   const isIntended = await ledger.transact(claim, async (tx) => {
     await demandNotStopped(tx);
     if (!(await plannedOnAllHeard(tx, run))) return false;
-    const commitment = sha256(body.blinding, Buffer.from(localId), body.list);
+    const commitment = sha256(blinding, Buffer.from(localId), body);
     const step = { what: 'request-intended', localId, sequence: request.sequence, commitment } as const;
     const proof = await tell(pipeline, tx, run, step);
     await tx.moveRequest(localId, 'planned', 'intended', { intendedAt, epoch: claim.epoch }, proof);
@@ -74,7 +76,7 @@ async function sendOne(pipeline: Pipeline, run: StoredRun, request: StoredReques
   const { mailboxId: to, workflowId } = config.check;
   const fileName = `${subject}.dat`;
   const sent = await mailbox
-    .send({ to, workflowId, localId, subject, fileName, body: body.list })
+    .send({ to, workflowId, localId, subject, fileName, body })
     .catch(async (thrown: unknown) => {
       if (!(thrown instanceof Failure)) throw thrown;
       if (thrown.code === 'mesh-send-unknown') return null;

@@ -24,7 +24,16 @@ import type { DecidedIntake } from './intake-decision.ts';
 import { noteObjectedLate } from './objected-late.ts';
 import { yearKey } from './open.ts';
 import { encodePieces, encodePlaces, listPaper, placesPaper } from './list-paper.ts';
-import { askedPaper, blindingPaper, decodeAsked, gateTotalsPaper, putPaper, takePaper } from './papers.ts';
+import {
+  askedPaper,
+  blindingPaper,
+  canariesPaper,
+  decodeAsked,
+  decodeNumbers,
+  gateTotalsPaper,
+  putPaper,
+  takePaper,
+} from './papers.ts';
 import { PersonRows } from './person-rows.ts';
 import { planRelease } from './release-plan.ts';
 import type { Release } from './release-plan.ts';
@@ -72,6 +81,7 @@ interface Gated {
   readonly rows: Iterable<AskedRow>;
   readonly totals: RunTotals;
   readonly blinding: Uint8Array;
+  readonly canaries: NumberList;
 }
 
 const takeGated = (pipeline: Pipeline, run: StoredRun): Promise<Gated> =>
@@ -82,6 +92,7 @@ const takeGated = (pipeline: Pipeline, run: StoredRun): Promise<Gated> =>
       rows: decodeAsked(await takePaper(tx, desk, askedPaper)),
       totals: JSON.parse(totals) as RunTotals,
       blinding: await takePaper(tx, desk, blindingPaper),
+      canaries: decodeNumbers(await takePaper(tx, desk, canariesPaper)),
     };
   });
 
@@ -98,12 +109,13 @@ interface Decided {
 /** Decides anew on the newest intake and settles every number asked about. */
 async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answers): Promise<Decided> {
   const { newest, allowed, stopped, objecting } = await decideAgain(pipeline, run);
-  const { rows, totals, blinding } = await takeGated(pipeline, run);
+  const { rows, totals, blinding, canaries } = await takeGated(pipeline, run);
   const release = planRelease({
     rows,
     answers,
     again: newest.decision,
     allowed,
+    canaries: numberList([...canaries, ...newest.canaries]),
     choicesHeard: newest.choicesHeard,
     stopsHeard: newest.stopsHeard,
     releaseDate: termsOf(pipeline, run.businessDate).releaseDate,

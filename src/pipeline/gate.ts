@@ -24,7 +24,15 @@ import {
 } from './intake-decision.ts';
 import type { DecidedAgain, DecidedIntake } from './intake-decision.ts';
 import { yearKey } from './open.ts';
-import { askedPaper, encodeAsked, encodeNumbers, gateTotalsPaper, putPaper, requestPaper } from './papers.ts';
+import {
+  askedPaper,
+  canariesPaper,
+  encodeAsked,
+  encodeNumbers,
+  gateTotalsPaper,
+  putPaper,
+  requestPaper,
+} from './papers.ts';
 import type { Desk } from './papers.ts';
 import { PersonRows } from './person-rows.ts';
 import { noteHeard } from './heard.ts';
@@ -54,6 +62,8 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     const totals = gateTotals(own, plan);
     await putPaper(tx, desk, askedPaper, plan.paper);
     await putPaper(tx, desk, gateTotalsPaper, Buffer.from(JSON.stringify(totals)));
+    const canaries = numberList([...own.canaries, ...(later?.newest.canaries ?? [])]);
+    await putPaper(tx, desk, canariesPaper, encodeNumbers(canaries));
     for (const list of plan.lists) await insertRequest(pipeline, tx, { run, desk, list, level: 0 });
     const year = await yearKey(pipeline, tx, run.businessDate);
     const heldBack = pipeline.lists.build(held.groups(pipeline.keyring, year, run));
@@ -65,6 +75,7 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
       requests: plan.lists.length,
       notAskedAgain: plan.notAskedAgain.length,
       objectedLate: plan.objectedLate.length,
+      canaries: own.canaries.length,
       carried: own.carried,
       goneMissing: own.goneMissing,
       unmatchedRecent: own.unmatchedRecent,

@@ -1,5 +1,6 @@
 import { londonDate } from '../domain/calendar.ts';
 import type { Instant, LocalDate } from '../domain/calendar.ts';
+import { Canaries } from '../domain/canary.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Terms } from '../domain/eligibility.ts';
 import { Failure } from '../domain/failure.ts';
@@ -10,6 +11,7 @@ import type { ServiceUserRow } from '../domain/service-user.ts';
 import { holds, numberList } from '../domain/number-list.ts';
 import type { NumberList } from '../domain/number-list.ts';
 import { Roster } from '../domain/roster.ts';
+import { demandRulesHold } from '../domain/rule-pairs.ts';
 import type {
   CarriedObjection,
   Ledger,
@@ -45,6 +47,8 @@ export interface DecidedIntake {
   readonly stopsHeard: number;
   /** Providers stopped by what was heard, by folded id. */
   readonly stoppedProviders: ReadonlySet<string>;
+  /** The made-up people who went through the decision with the real ones, and were held back. */
+  readonly canaries: NumberList;
   /** Writes down the opt-outs seen, so that they last (R12). */
   readonly carry: (ledger: LedgerWriter) => Promise<void>;
 }
@@ -62,7 +66,8 @@ export const termsOf = (pipeline: Pipeline, businessDate: LocalDate): Terms => (
 
 /**
  * Reads providers, choices and roster of a verified intake and decides on every row; choices are read as of now. In a rerun nobody comes
- * back who was heard objecting `since` its date's first run opened.
+ * back who was heard objecting `since` its date's first run opened. The rules are tried before, and made-up people go through with the real
+ * ones: throws `self-test-failed`, `canary-survived`, `canary-lost`.
  */
 export async function decideOn(
   pipeline: DecisionDesk,
@@ -71,6 +76,7 @@ export async function decideOn(
   since: SinceFirstRun | null,
 ): Promise<DecidedIntake> {
   const { intake: reader, keyring, ledger } = pipeline;
+  demandRulesHold(terms);
   const stops = await ledger.read(stopsNow);
   const providers = await reader.providers(intake);
   const book = new ChoiceBook(pipeline.clock.now(), since?.openedAt);
@@ -78,8 +84,13 @@ export async function decideOn(
   const choicesWritten = book.rows;
   for await (const choice of recordedChoices(pipeline)) book.add(choice);
 
+  const choicesHeard = book.rows - choicesWritten;
+
   const carried = await ledger.read((tx) => loadCarried(tx, keyring, book, since?.stays));
+  // Before the made-up choices are heard: nothing of those may last.
   const seen = new OptOutsSeen(keyring, book);
+  const canaries = new Canaries(providers.values(), terms);
+  for (const choice of canaries.choices(book.readAt)) book.add(choice);
   const stoppedProviders = new Set(stops.providers.keys());
   const roster = new Roster({ ...terms, stopped: stoppedProviders }, providers, book);
   const homes = new HomesTold();
@@ -93,7 +104,9 @@ export async function decideOn(
     roster.add(row, isCarried, objectedBefore);
     seen.add(row);
   }
+  canaries.plant(roster);
   const decision = roster.settle();
+  canaries.demandHeldBack(decision);
   seen.settle(roster);
   const underNewNumbers = carried.underNewNumbers(roster);
   demandTotals(intake, decision);
@@ -107,7 +120,8 @@ export async function decideOn(
     homes: homes.counts(),
     unmatchedRecent: strangers.length + (recentNameless ? 1 : 0),
     unmatchedOlder: older + recentIds.length - strangers.length,
-    choicesHeard: book.rows - choicesWritten,
+    choicesHeard,
+    canaries: canaries.numbers,
     stopsHeard: stops.heard,
     stoppedProviders,
     carry: async (tx) => {

@@ -90,11 +90,14 @@ async function verified(pipeline: Pipeline, id: RunId): Promise<VerifiedIntake> 
   }
 }
 
-/** That an intake was refused is an entry, whenever it is found out; codes of other failures are not told. */
+const distrust: readonly FailureCode[] = ['self-test-failed', 'canary-survived', 'canary-lost'];
+
+/** That an intake was refused, or the gate not trusted, is an entry, whenever it is found out; codes of other failures are not told. */
 export async function tellRefusal(pipeline: Pipeline, run: RunId, code: FailureCode): Promise<void> {
-  if (exitCodeOf(code) !== exitCodes.intakeRefused) return;
+  const isIntake = exitCodeOf(code) === exitCodes.intakeRefused;
+  if (!isIntake && !distrust.includes(code)) return;
   await commitSigned(pipeline, async (tx) => {
-    await tell(pipeline, tx, run, { what: 'intake-refused', code });
+    await tell(pipeline, tx, run, { what: isIntake ? 'intake-refused' : 'gate-distrusted', code });
   });
 }
 

@@ -18,6 +18,7 @@ import type {
 export const askedPaper = 'asked';
 export const blindingPaper = 'blinding';
 export const gateTotalsPaper = 'gate-totals';
+export const canariesPaper = 'canaries';
 export const planPaper = 'drop-plan';
 export const requestPaper = (localId: string): string => `request:${localId}`;
 export const answerPaper = (localId: string): string => `answer:${localId}`;
@@ -109,11 +110,15 @@ function* askedRows(bytes: Uint8Array): Generator<AskedRow> {
   }
 }
 
-/** What a drop is to be, as one paper: a line of JSON with names and manifest, then the numbers of each file. */
-export function encodePlan({ files, manifest }: DropPlan): Uint8Array {
+/** What a drop is to be, as one paper: a line of JSON with names and manifest, then the numbers of each file, then those of no file. */
+export function encodePlan({ files, manifest, canaries }: DropPlan): Uint8Array {
   const named = files.map(({ numbers, ...file }) => ({ ...file, rows: numbers.length }));
   const head = Buffer.from(`${JSON.stringify({ files: named, manifest })}\n`);
-  return Buffer.concat([head, ...files.map(({ numbers }) => encodeNumbers(numbers))]);
+  return Buffer.concat([
+    head,
+    ...files.map(({ numbers }) => encodeNumbers(numbers)),
+    encodeNumbers(canaries),
+  ]);
 }
 
 export function decodePlan(run: RunId, bytes: Uint8Array): DropPlan {
@@ -126,7 +131,7 @@ export function decodePlan(run: RunId, bytes: Uint8Array): DropPlan {
     ...file,
     numbers: decodeNumbers(bytes.subarray(at, (at += rows * Float64Array.BYTES_PER_ELEMENT))),
   }));
-  return { run, files, manifest: head.manifest };
+  return { run, files, manifest: head.manifest, canaries: decodeNumbers(bytes.subarray(at)) };
 }
 
 /** A raw message as one paper: a line of JSON with id, headers and lengths, then the bodies as they came. */

@@ -1,4 +1,5 @@
 import type { LocalDate } from '../domain/calendar.ts';
+import { demandNoCanary } from '../domain/canary.ts';
 import type { AskedRow, Decision } from '../domain/decision.ts';
 import { askedOutcome, askedOutcomes } from '../domain/eligibility.ts';
 import type { AskedOutcome } from '../domain/eligibility.ts';
@@ -22,6 +23,8 @@ export interface Release {
   readonly totals: RunTotals;
   /** Blinded digest over file names and numbers: exactly what leaves. */
   readonly digest: Digest;
+  /** Numbers of the made-up people whom the gate and this decision held back. */
+  readonly canaries: NumberList;
   /** Choices recorded in the ledger that were heard; with one more this is out of date. */
   readonly choicesHeard: number;
   /** The same of words about stops. */
@@ -35,6 +38,7 @@ export interface ReleaseTerms {
   readonly again: Decision;
   /** Numbers that it allows, and with it the run's own. */
   readonly allowed: NumberList;
+  readonly canaries: NumberList;
   readonly choicesHeard: number;
   readonly stopsHeard: number;
   readonly releaseDate: LocalDate;
@@ -44,7 +48,10 @@ export interface ReleaseTerms {
   readonly gated: RunTotals;
 }
 
-/** Settles every asked number and lays out the files: one list, or one a location for the rows that both intakes place there. */
+/**
+ * Settles every asked number and lays out the files: one list, or one a location for the rows that both intakes place there. Throws
+ * `canary-survived`, `intake-totals`.
+ */
 export function planRelease(terms: ReleaseTerms): Release {
   const numbers: number[] = [];
   const inForce: number[] = [];
@@ -65,6 +72,7 @@ export function planRelease(terms: ReleaseTerms): Release {
       : filesByLocation(terms, cleared);
   const released =
     terms.layout === 'single' ? cleared : numberList(files.flatMap((file) => [...file.numbers]));
+  demandNoCanary(released, terms.canaries, 'the release');
   const unplaced = [...cleared].filter((number) => !holds(released, number));
   const late = numberList([...(byOutcome.get('objected-late') ?? []), ...unplaced]);
   byOutcome.set('released', [...released]).set('objected-late', [...late]);
@@ -75,6 +83,7 @@ export function planRelease(terms: ReleaseTerms): Release {
     late,
     totals: addTotals(terms.gated, byOutcome),
     digest: sha256(terms.blinding, ...parts),
+    canaries: terms.canaries,
     choicesHeard: terms.choicesHeard,
     stopsHeard: terms.stopsHeard,
   };

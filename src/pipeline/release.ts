@@ -52,6 +52,7 @@ async function dropPlan(
   return {
     run,
     files: release.files,
+    canaries: release.canaries,
     manifest: {
       format: dropFormatVersion,
       run: formatRunId(run),

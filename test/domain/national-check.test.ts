@@ -30,15 +30,27 @@ const faultOf = (text: string): string => {
   return answer.kind === 'refused' ? answer.fault : `accepted ${answer.returned.length}`;
 };
 
+const nobody = numberList([]);
+
 describe('the request', () => {
   it('is ten digits, a comma and LF for each number, ascending, no header and no mark', () => {
-    const text = Buffer.from(requestBody(numberList([9_990_000_026, 9_990_000_018]))).toString('latin1');
+    const text = Buffer.from(requestBody(numberList([9_990_000_026, 9_990_000_018]), nobody)).toString(
+      'latin1',
+    );
     expect(text).toBe('9990000018,\n9990000026,\n');
   });
 
   it('keeps leading zeros, and is empty for nobody', () => {
-    expect(Buffer.from(requestBody(Float64Array.of(18))).toString()).toBe('0000000018,\n');
-    expect(requestBody(numberList([]))).toHaveLength(0);
+    expect(Buffer.from(requestBody(Float64Array.of(18), nobody)).toString()).toBe('0000000018,\n');
+    expect(requestBody(nobody, nobody)).toHaveLength(0);
+  });
+
+  it('never asks about a made-up person', () => {
+    const [one, two] = [9_990_000_018, 9_990_000_026];
+    expect(() => requestBody(numberList([one, two]), numberList([two]))).toThrow(
+      expect.objectContaining({ code: 'canary-survived' }),
+    );
+    expect(requestBody(numberList([one]), numberList([two]))).toHaveLength(12);
   });
 
   it('read as an answer to itself, it clears everybody', () => {
@@ -46,7 +58,7 @@ describe('the request', () => {
     fc.assert(
       fc.property(fc.array(number, { maxLength: 60 }), (numbers) => {
         const list = numberList(numbers);
-        expect(readAnswer(requestBody(list), list)).toEqual({ kind: 'accepted', returned: list });
+        expect(readAnswer(requestBody(list, nobody), list)).toEqual({ kind: 'accepted', returned: list });
       }),
     );
   });

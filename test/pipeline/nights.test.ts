@@ -261,9 +261,10 @@ describe('a drop for each location', () => {
 });
 
 describe('requests', () => {
+  const nobody = numberList([]);
   const digestOf = (numbers: readonly string[]): string =>
     createHash('sha256')
-      .update(requestBody(numberList(numbers.map(Number))))
+      .update(requestBody(numberList(numbers.map(Number)), nobody))
       .digest('hex');
   const digestsSent = (world: World): string[] => world.simulator.sent().map(({ sha256 }) => sha256);
 

@@ -1,4 +1,5 @@
 /** Plans of drops for tests, also for those that run in a process of their own. */
+import { numberList } from '../../src/domain/number-list.ts';
 import type { NumberList } from '../../src/domain/number-list.ts';
 import type { RunId } from '../../src/domain/run.ts';
 import type { DropPlan } from '../../src/ports.ts';
@@ -28,6 +29,7 @@ export const singlePlan = (numbers: NumberList, run: RunId = firstRun): DropPlan
   run,
   files: [{ name: 'nhs-numbers.csv', numbers }],
   manifest: { policy: 'test', rules: 'rules-1', supersedes: null },
+  canaries: numberList([]),
 });
 
 export const perLocationPlan = (run: RunId = firstRun): DropPlan => ({
@@ -37,4 +39,5 @@ export const perLocationPlan = (run: RunId = firstRun): DropPlan => ({
     { name: 'location-1-101234567.csv', locationId: '1-101234567', numbers: testNumbers(4, 50) },
   ],
   manifest: { policy: 'test', checkpoint: { size: 7, root: 'AAAA' } },
+  canaries: numberList([]),
 });

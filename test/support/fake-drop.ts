@@ -1,6 +1,7 @@
 /** An outbound drop in memory, held by the same contract as the one on the file system. */
 import { createHash } from 'node:crypto';
 
+import { demandNoCanary } from '../../src/domain/canary.ts';
 import type { FileDigest } from '../../src/domain/evidence.ts';
 import { Failure } from '../../src/domain/failure.ts';
 import { formatNhsNumber } from '../../src/domain/nhs-number.ts';
@@ -38,6 +39,7 @@ export function createFakeDrop(header: string | null = 'nhs_number'): FakeDrop {
     demandNames(plan.files);
     const texts = new Map<string, string>();
     const files = byName(plan.files).map(({ name, numbers }) => {
+      demandNoCanary(numbers, plan.canaries, name);
       const lines = [...(header === null ? [] : [header]), ...Array.from(numbers, formatNhsNumber)];
       const text = lines.map((line) => `${line}\n`).join('');
       if (numbers.some((number, row) => row > 0 && number <= (numbers[row - 1] ?? 0))) {

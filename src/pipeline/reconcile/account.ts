@@ -58,6 +58,7 @@ const accounted: { readonly [What in Told['what']]: (log: LogAccount, entry: Tol
   // A supplier may write the same date again.
   'intake-removed': toldOnly,
   'intake-refused': toldOnly,
+  'gate-distrusted': toldOnly,
   'drop-recognised': (log, entry) => void log.recognisedDrops.set(entry.drop, entry),
   'drop-removed': (log, entry) => void log.removedDrops.push({ ...entry, what: 'drop-removed' }),
 

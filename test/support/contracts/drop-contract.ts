@@ -102,7 +102,7 @@ export function outboundDropContract(name: string, open: () => Promise<DropUnder
       const first = await opened.drop.publish(plan);
       const before = await opened.recipient(firstRun);
       const again = await opened.drop.publish({
-        run: plan.run,
+        ...plan,
         files: plan.files.toReversed(),
         manifest: Object.fromEntries(Object.entries(plan.manifest).reverse()),
       });
@@ -248,6 +248,17 @@ export function outboundDropContract(name: string, open: () => Promise<DropUnder
       await expect(opened.drop.publish(plan)).rejects.toEqual(failing('place-unsafe'));
       await expect(opened.drop.rehearse(plan)).rejects.toEqual(failing('place-unsafe'));
       expect(await opened.drop.dates()).toEqual([]);
+    });
+
+    it('refuses the number of a made-up person in any file, and publishes nothing', async () => {
+      for (const canary of [testNumbers(1), testNumbers(2, 50).subarray(1)]) {
+        const plan = { ...perLocationPlan(), canaries: canary };
+        await expect(opened.drop.publish(plan)).rejects.toEqual(failing('canary-survived'));
+        await expect(opened.drop.rehearse(plan)).rejects.toEqual(failing('canary-survived'));
+      }
+      expect(await opened.drop.look(firstRun)).toBe('nothing');
+      const others = { ...perLocationPlan(), canaries: testNumbers(2, 5_000) };
+      expect((await opened.drop.publish(others)).files).toHaveLength(2);
     });
 
     it('refuses a list that is not strictly ascending', async () => {
