@@ -1,6 +1,6 @@
 /** A growing column of whole numbers, four bytes each: how the roster holds half a million rows in a few megabytes. */
 export class Column {
-  #cells = new Int32Array(1024);
+  #cells = new Int32Array(16);
   #length = 0;
 
   get length(): number {

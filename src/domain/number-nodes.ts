@@ -5,8 +5,8 @@ const empty = -1;
  * entries at which a Map does.
  */
 export class NumberNodes {
-  #keys = new Int32Array(1024).fill(empty);
-  #nodes = new Int32Array(1024);
+  #keys = new Int32Array(16).fill(empty);
+  #nodes = new Int32Array(16);
   #size = 0;
 
   get(key: number): number | undefined {
