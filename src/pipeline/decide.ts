@@ -116,6 +116,7 @@ async function decideOnAnswers(pipeline: Pipeline, run: StoredRun, answers: Answ
     again: newest.decision,
     allowed,
     canaries: numberList([...canaries, ...newest.canaries]),
+    newestIntake: newest.intake.digest,
     choicesHeard: newest.choicesHeard,
     stopsHeard: newest.stopsHeard,
     releaseDate: termsOf(pipeline, run.businessDate).releaseDate,

@@ -25,6 +25,8 @@ export interface Release {
   readonly digest: Digest;
   /** Numbers of the made-up people whom the gate and this decision held back. */
   readonly canaries: NumberList;
+  /** Digest of the newest intake that was read. */
+  readonly newestIntake: Digest;
   /** Choices recorded in the ledger that were heard; with one more this is out of date. */
   readonly choicesHeard: number;
   /** The same of words about stops. */
@@ -39,6 +41,7 @@ export interface ReleaseTerms {
   /** Numbers that it allows, and with it the run's own. */
   readonly allowed: NumberList;
   readonly canaries: NumberList;
+  readonly newestIntake: Digest;
   readonly choicesHeard: number;
   readonly stopsHeard: number;
   readonly releaseDate: LocalDate;
@@ -84,6 +87,7 @@ export function planRelease(terms: ReleaseTerms): Release {
     totals: addTotals(terms.gated, byOutcome),
     digest: sha256(terms.blinding, ...parts),
     canaries: terms.canaries,
+    newestIntake: terms.newestIntake,
     choicesHeard: terms.choicesHeard,
     stopsHeard: terms.stopsHeard,
   };

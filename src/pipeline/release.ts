@@ -8,6 +8,7 @@ import { keyOfRun, tell } from './context.ts';
 import type { Pipeline } from './context.ts';
 import { commitSigned, letPapersDie, reread, withhold } from './end.ts';
 import { isAllHeard } from './heard.ts';
+import { newestIntake } from './intake-decision.ts';
 import { decodePieces, decodePlaces, listPaper, placesPaper } from './list-paper.ts';
 import { decodePlan, encodePlan, planPaper, putPaper, takePaper } from './papers.ts';
 import type { Release } from './release-plan.ts';
@@ -29,16 +30,31 @@ export async function releaseRun(pipeline: Pipeline, run: StoredRun, release: Re
     const desk = { keyring, key: await keyOfRun(tx, run) };
     await putPaper(tx, desk, planPaper, encodePlan(plan));
   });
-  // Within one transaction nobody can record a choice or set a stop: one of before is heard, one of later comes after the drop.
+  // Within one transaction nobody can record a choice or set a stop: one of before is heard, one of later comes after the drop. Intakes
+  // come by files, and are looked at once more.
   await ledger.transact(claim, async (tx) => {
-    if (!(await isStillSo(tx, release))) await withdrawDecision(pipeline, tx, run, []);
+    if (!(await isStillSo(pipeline, tx, run, release))) await withdrawDecision(pipeline, tx, run, []);
     else await markReleased(pipeline, tx, run, await pipeline.drop.publish(plan));
   });
 }
 
-/** Nobody has said anything since the decision that it did not hear. */
-const isStillSo = async (tx: LedgerReader, release: Release): Promise<boolean> =>
-  (await stopsNow(tx)).everything === null && (await isAllHeard(tx, release));
+/** Nobody has said anything since the decision that it did not hear, and no newer intake has come. Throws what `newestIntake` throws. */
+async function isStillSo(
+  pipeline: Pipeline,
+  tx: LedgerReader,
+  run: StoredRun,
+  release: Release,
+): Promise<boolean> {
+  if ((await stopsNow(tx)).everything !== null || !(await isAllHeard(tx, release))) return false;
+  const within = { ...pipeline, ledger: { ...pipeline.ledger, read: withinOf(tx) } };
+  return (await newestIntake(within, run)).digest === release.newestIntake;
+}
+
+/** Reads within a transaction that is under way. */
+const withinOf =
+  (tx: LedgerReader): Pipeline['ledger']['read'] =>
+  (work) =>
+    work(tx);
 
 async function dropPlan(
   { ledger, audit, chance, config }: Pipeline,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { formatInstant, hour, minute } from '../../src/domain/calendar.ts';
 import { exitCodeOfRun } from '../../src/domain/run.ts';
+import { advanceRun } from '../../src/pipeline/advance.ts';
 import { recordChoice } from '../../src/pipeline/recorded-choices.ts';
 import type { ToldChoice } from '../../src/pipeline/recorded-choices.ts';
 import { createWorld, tonight, worldsEndWell } from '../support/gate-world.ts';
@@ -130,6 +131,25 @@ describe('between asking and release', () => {
     world.intake({ choices: [], roster: residents(4) }, {}, '2026-11-23');
     await world.run('2026-11-23');
     expect(world.released('2026-11-23')).toEqual([testNumber(0), ...testNumbers(2, 2)]);
+  });
+
+  it('an intake that comes between the decision and the link takes the decision back', async () => {
+    const world = await createWorld();
+    world.intake({ choices: [], roster: residents(4) });
+    const { ledger } = world;
+    let isDecided = false;
+    const transact: typeof ledger.transact = async (claim, work) => {
+      const done = await ledger.transact(claim, work);
+      const run = await ledger.read((tx) => tx.run({ businessDate: tonight, revision: 1 }));
+      if (run?.state !== 'decided' || isDecided) return done;
+      isDecided = true;
+      world.intake({ choices: [optOutOf(0)], roster: residents(4) });
+      return done;
+    };
+    const { run } = await advanceRun({ ...world.pipeline, ledger: { ...ledger, transact } }, tonight, false);
+    expect(run.totals?.outcomes).toMatchObject({ released: 3, 'objected-late': 1 });
+    expect(world.released()).toEqual(testNumbers(3, 1));
+    expect((await world.entries()).filter(({ what }) => what === 'decision-withdrawn')).toHaveLength(1);
   });
 
   it('an opt-in in service never overrides the national answer, nor the other way round', async () => {
