@@ -129,7 +129,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug(
     'what was decided is not doubted at the link',
     'pipeline/release.ts',
-    'if (!(await isStillSo(tx, release)))',
+    'if (!(await isStillSo(pipeline, tx, run, release)))',
     'if (release.choicesHeard < 0)',
   ),
   bug(
