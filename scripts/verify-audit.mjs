@@ -559,7 +559,11 @@ function partsOf(element, tag) {
 
 const london = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', dateStyle: 'short' });
 
-/** First and last time told, and the London days in between on which nothing at all was written. */
+/** A time that somebody has altered may lie a thousand years ahead: nobody wants to read every day until then. */
+const mostSilentDays = 10_000;
+const shownSilentDays = 31;
+
+/** First and last time told, and the London days in between on which nothing at all was written; no more than 10,000 of them. */
 function daysOf(entries) {
   const times = entries.map(({ at }) => Date.parse(at)).filter((at) => !Number.isNaN(at));
   if (times.length === 0) return { firstAt: null, lastAt: null, silentDays: [] };
@@ -568,7 +572,12 @@ function daysOf(entries) {
   );
   const [first, last] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))];
   const silentDays = [];
-  for (let noon = Date.parse(`${londonDay(first)}T12:00:00Z`); noon < last; noon += 86_400_000)
+  const day = 86_400_000;
+  for (
+    let noon = Date.parse(`${londonDay(first)}T12:00:00Z`);
+    noon < last && silentDays.length < mostSilentDays;
+    noon += day
+  )
     if (!spoken.has(londonDay(noon))) silentDays.push(londonDay(noon));
   return { firstAt: new Date(first).toISOString(), lastAt: new Date(last).toISOString(), silentDays };
 }
@@ -771,7 +780,7 @@ function describe(report, folder) {
     ),
     silentDays.length === 0
       ? 'No day in between without an entry.'
-      : `Days without any entry: ${silentDays.join(', ')}`,
+      : `Days without any entry: ${silentDays.slice(0, shownSilentDays).join(', ')}${silentDays.length > shownSilentDays ? `, and ${silentDays.length - shownSilentDays} or more (--json shows all up to 10,000)` : ''}`,
     ...(fault === null
       ? ['SOUND.']
       : [`NOT SOUND at ${place}: ${fault.what}.${more > 0 ? ` (${more} more; --json shows all)` : ''}`]),

@@ -41,6 +41,8 @@ export interface Config {
   readonly nightlyAt: string;
   /** Until when, London time, an absent or refused intake of the day is tried again. */
   readonly intakeTriedUntil: string;
+  /** How long a recipient may take to collect a drop before somebody is told; null where nobody watches. */
+  readonly collectedWithinHours: number | null;
   readonly auditOrigin: string;
   readonly anchors: AnchorsConfig;
   /** Everything above that is not a secret, and the digests of the files that decide whom we trust. */
@@ -190,6 +192,10 @@ const schema = z.object({
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'HH:MM London time')
     .default('18:00'),
+  DROP_COLLECTED_WITHIN_HOURS: z
+    .string()
+    .regex(/^([1-9]\d{0,3})?$/, 'whole hours from 1, or nothing')
+    .default(''),
   AUDIT_ORIGIN: z
     .string()
     .regex(/^[^\s+]+$/, 'a name without spaces and plus signs')
@@ -321,6 +327,7 @@ function assemble(s: Settings): Config {
     drop: { layout: s.DROP_LAYOUT, header: headerIn(settings) },
     nightlyAt: s.NIGHTLY_AT,
     intakeTriedUntil: s.INTAKE_TRIED_UNTIL,
+    collectedWithinHours: s.DROP_COLLECTED_WITHIN_HOURS === '' ? null : Number(s.DROP_COLLECTED_WITHIN_HOURS),
     auditOrigin: s.AUDIT_ORIGIN,
     anchors: anchorsOf(s),
     settings,

@@ -154,6 +154,8 @@ export interface OutboundDrop {
   rehearse(plan: DropPlan): Promise<PublishedDrop>;
   /** What stands there: nothing, linked files without a manifest, or a published drop. */
   look(run: RunId): Promise<'nothing' | 'unfinished' | 'published'>;
+  /** Whether it is published and the recipient has put a file `collected` beside its manifest. */
+  isCollected(run: RunId): Promise<boolean>;
   /** Reads a published drop back: its files are checked against its manifest. Throws `drop-recheck-failed`. */
   published(run: RunId): Promise<PublishedDrop>;
   /** Unlinks the files of an unfinished drop and names them; refuses to touch a published one. */

@@ -9,6 +9,7 @@ import { formatRunId } from './domain/run.ts';
 import type { DueNight } from './domain/schedule.ts';
 import type { Logger } from './logger.ts';
 import type { Pipeline } from './pipeline/context.ts';
+import { showCheckpoint } from './pipeline/end.ts';
 import { healthOf } from './pipeline/health.ts';
 import { lookAfter, nightsOwed } from './pipeline/look-after.ts';
 import type { NightLook } from './pipeline/look-after.ts';
@@ -124,8 +125,8 @@ export async function beat(
 }
 
 /**
- * Rings for every night that is owed now, oldest first, and writes the numbers of `status --metrics` as a file, for a collector that reads
- * text files: it needs no port of ours.
+ * Shows the newest checkpoint, which whoever signed it may have died over; rings for every night that is owed now, oldest first; and writes
+ * the numbers of `status --metrics` as a file, for a collector that reads text files: it needs no port of ours.
  */
 export async function survey(
   config: Config,
@@ -133,6 +134,7 @@ export async function survey(
 ): Promise<void> {
   const office = await openOffice(config);
   try {
+    await showCheckpoint(office);
     for (const { businessDate } of await nightsOwed(office)) await ring(businessDate);
     await replace(path.join(config.dataDir, 'metrics.prom'), await metricsText(await healthOf(office)));
   } finally {

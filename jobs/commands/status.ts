@@ -7,6 +7,7 @@ import { formatRunId, isRehearsal } from '../../src/domain/run.ts';
 import { newestNight } from '../../src/domain/schedule.ts';
 import { readConfig } from '../../src/config.ts';
 import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
+import { uncollected } from '../../src/pipeline/arrival.ts';
 import { lastBackup, lastRestore } from '../../src/pipeline/backups.ts';
 import { healthOf } from '../../src/pipeline/health.ts';
 import { stopsNow } from '../../src/pipeline/stops.ts';
@@ -45,6 +46,7 @@ export async function status({
         stops: await stopsNow(tx),
       }),
     );
+    const waiting = await uncollected(office);
     const stopped = [stops.everything, ...stops.providers.values()].filter((stop) => stop !== null);
     const configured = anchorNames.filter((name) => config.anchors[name] !== null);
     const standings = await anchorStandings(office, configured);
@@ -61,6 +63,7 @@ export async function status({
     const result = {
       lastNight: { businessDate: expected, state: last?.state ?? 'missing' },
       nights,
+      uncollected: waiting.map(({ run, since }) => ({ run: formatRunId(run), since: formatInstant(since) })),
       openHolds: holds.map(({ id, run, reasons }) => ({ id, run: formatRunId(run), reasons })),
       stops: stopped.map(({ provider, at, by, reason }) => ({ provider, at: formatInstant(at), by, reason })),
       logSize: checkpoint?.size ?? 0,
@@ -83,6 +86,10 @@ export async function status({
           ({ id, run, reasons }) =>
             `  hold ${id} of ${run}: ${reasons.join(', ')} (export-gate hold show ${id})`,
         ),
+        ...result.uncollected.map(
+          ({ run, since }) =>
+            `  ${run} was released at ${since} and nobody has collected it (export-gate drop collected)`,
+        ),
         ...stopped.map(describeStop),
         `  audit log: ${result.logSize} entries signed`,
         ...standings.map(describeStanding),
@@ -90,7 +97,7 @@ export async function status({
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     }
-    return exitCodeOf(done && stops.everything === null, standings);
+    return exitCodeOf(done && stops.everything === null && waiting.length === 0, standings);
   } finally {
     await office.close();
   }

@@ -28,9 +28,17 @@ export const nights: Menu = (program, enter) => {
     .option('--json', 'print the result as JSON', false)
     .action(enter(async () => (await import('../commands/rerun.ts')).rerun));
   program
+    .command('drop')
+    .description('what became of a drop')
+    .command('collected')
+    .description('say that the recipient has it; a file `collected` beside its manifest says the same')
+    .option('--date <YYYY-MM-DD>', 'business date (default: today in London)')
+    .option('--revision <n>', 'which revision (default: the newest that was published)')
+    .action(enter(async () => (await import('../commands/drop.ts')).collected));
+  program
     .command('status')
     .description(
-      'what the last nights came to; exit 3 if last night is held, withheld or missing, or the export is stopped',
+      'what the last nights came to; exit 3 if last night is held, withheld or missing, a drop is not collected in time, or the export is stopped',
     )
     .option('--json', 'print the result as JSON', false)
     .option('--metrics', 'print numbers for Prometheus instead; always exit 0', false)

@@ -56,6 +56,7 @@ export const settingRoles = {
   DROP_HEADER: guardedAndBearing,
   NIGHTLY_AT: free,
   INTAKE_TRIED_UNTIL: free,
+  DROP_COLLECTED_WITHIN_HOURS: free,
   AUDIT_ORIGIN: free,
   // Who remembers the log, and how long the export goes on without them: taking one away would end its objection.
   ANCHOR_FOLDER: guarded,

@@ -39,6 +39,8 @@ export interface RunTotals {
 /** Steps of a run. */
 export type RunStep =
   | { readonly what: 'intake-refused'; readonly code: FailureCode }
+  /** The recipient has it, by their mark in its folder or by somebody's word. */
+  | { readonly what: 'drop-collected'; readonly how: 'mark' | 'word' }
   /** The gate did not pass its own trial, or did not hold back somebody made up. */
   | { readonly what: 'gate-distrusted'; readonly code: FailureCode }
   | {

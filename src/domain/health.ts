@@ -11,6 +11,7 @@ export interface Health {
   readonly openHolds: number;
   /** Of the newest drop; null if there never was one. */
   readonly lastRelease: { readonly at: Instant; readonly numbers: number } | null;
+  readonly uncollected: { readonly drops: number; readonly oldestSince: Instant | null };
   readonly lastRunSeconds: number | null;
   /** Rows of the newest gated night, by outcome. */
   readonly rows: Readonly<Partial<Record<GateOutcome, number>>>;

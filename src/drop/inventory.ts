@@ -10,6 +10,7 @@ import type { Disk } from './disk.ts';
 import { digestOf } from './numbers-file.ts';
 import { isNumbersFile, isRevisionFolder, isStagingFolder, manifestName } from './place.ts';
 import { parseJson } from './published.ts';
+import { isMark } from './standing.ts';
 
 /** A file system's own folder at the root of a volume. */
 const ofTheVolume = 'lost+found';
@@ -59,8 +60,10 @@ async function readFolder(disk: Disk, folder: string): Promise<Folder> {
   const strangers: string[] = [];
   let manifest: StandingDrop['manifest'] = null;
   const entries = (await whileThere(() => disk.list(folder))) ?? [];
-  for (const { name } of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const { name } = entry;
     const place = `${folder}/${name}`;
+    if (isMark(entry)) continue;
     if (name === manifestName) manifest = await readIfOurs(place, strangers, () => readManifest(disk, place));
     else if (isNumbersFile(name)) {
       const sha256 = await readIfOurs(place, strangers, () => digestOf(disk.read(place)));

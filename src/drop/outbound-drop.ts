@@ -90,6 +90,12 @@ export function createOutboundDrop(options: OutboundDropOptions): OutboundDrop {
       return found.files.length > 0 ? 'unfinished' : 'nothing';
     },
 
+    async isCollected(run) {
+      await disk.demandRoot();
+      const { published, hasMark } = await standing(disk, run);
+      return published && hasMark;
+    },
+
     async published(run) {
       await disk.demandRoot();
       await sweepStaging(disk);

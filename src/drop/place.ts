@@ -9,6 +9,8 @@ import type { RunId } from '../domain/run.ts';
 import type { DropFile } from '../ports.ts';
 
 export const manifestName = 'manifest.json';
+/** Put beside the manifest by the recipient, who says with it that the drop has arrived; what it holds is nobody's business. */
+export const collectedName = 'collected';
 
 const numbersFile = /^(nhs-numbers|location-1-[0-9]{6,12})\.csv$/;
 const revisionFolder = /^r[1-9][0-9]*$/;

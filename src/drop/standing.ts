@@ -1,20 +1,32 @@
 /** What stands under a date, and how it is taken away: an unfinished drop to be decided anew, and drops that have outlived their days. */
+import type { Dirent } from 'node:fs';
+
 import { readDate } from '../domain/calendar.ts';
 import type { LocalDate } from '../domain/calendar.ts';
 import { Failure } from '../domain/failure.ts';
 import type { RunId } from '../domain/run.ts';
 import type { Disk } from './disk.ts';
-import { dateFolder, isNumbersFile, isRevisionFolder, manifestName, runFolder, unsafe } from './place.ts';
+import {
+  collectedName,
+  dateFolder,
+  isNumbersFile,
+  isRevisionFolder,
+  manifestName,
+  runFolder,
+  unsafe,
+} from './place.ts';
 
 /** The entries of the folder of a run, by name. */
 export interface Standing {
   readonly published: boolean;
   readonly files: readonly string[];
+  /** Whether the recipient has left their mark beside them. */
+  readonly hasMark: boolean;
   /** Entries that are no part of any drop. */
   readonly strangers: readonly string[];
 }
 
-const nothing: Standing = { published: false, files: [], strangers: [] };
+const nothing: Standing = { published: false, files: [], hasMark: false, strangers: [] };
 
 /** What stands in the folder of a run; nothing if there is none. Throws `place-unsafe` if a name of ours is not a plain file. */
 export async function standing(disk: Disk, run: RunId): Promise<Standing> {
@@ -33,9 +45,13 @@ async function standingIn(disk: Disk, folder: string): Promise<Standing> {
   return {
     published: ours.some(({ name }) => name === manifestName),
     files: ours.map(({ name }) => name).filter(isNumbersFile),
-    strangers: entries.filter((entry) => !ours.includes(entry)).map(({ name }) => name),
+    hasMark: entries.some(isMark),
+    strangers: entries.filter((entry) => !ours.includes(entry) && !isMark(entry)).map(({ name }) => name),
   };
 }
+
+/** Whose it is does not matter, and it is never opened; a link or a folder of that name is a stranger. */
+export const isMark = (entry: Dirent): boolean => entry.name === collectedName && entry.isFile();
 
 /** Unlinks the files of a drop without a manifest, for good, and names them. Throws `drop-exists-different` if there is a manifest. */
 export async function unlinkUnfinished(disk: Disk, run: RunId): Promise<readonly string[]> {
@@ -76,12 +92,16 @@ export async function removeDate(disk: Disk, businessDate: LocalDate): Promise<r
   return [...drops.keys()].sort();
 }
 
-async function removeDrop(disk: Disk, folder: string, { published, files }: Standing): Promise<void> {
+async function removeDrop(
+  disk: Disk,
+  folder: string,
+  { published, files, hasMark }: Standing,
+): Promise<void> {
   if (published) {
     await disk.unlink(`${folder}/${manifestName}`);
     await disk.flushFolder(folder);
   }
-  for (const name of files) await disk.unlink(`${folder}/${name}`);
+  for (const name of hasMark ? [...files, collectedName] : files) await disk.unlink(`${folder}/${name}`);
   await disk.flushFolder(folder);
   await disk.removeFolder(folder);
 }

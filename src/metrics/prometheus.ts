@@ -26,6 +26,13 @@ export function metricsText(health: Health): Promise<string> {
   const released = health.lastRelease;
   fact('last_release_timestamp_seconds', 'When numbers last left.', seconds(released?.at ?? null));
   fact('last_release_numbers', 'How many left then.', released?.numbers ?? null);
+  fact(
+    'drops_uncollected',
+    'Drops that their recipient should have collected by now.',
+    health.uncollected.drops,
+  );
+  const oldest = health.uncollected.oldestSince;
+  fact('uncollected_since_timestamp_seconds', 'When the oldest of them was released.', seconds(oldest));
   fact('last_run_seconds', 'From opening to end of the newest run that ended.', health.lastRunSeconds);
   const rows = gauge('rows', 'Rows of the newest roster by what the gate decided.', ['outcome']);
   for (const [outcome, count] of Object.entries(health.rows)) rows.set({ outcome }, count);

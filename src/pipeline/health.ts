@@ -4,20 +4,24 @@ import type { LocalDate } from '../domain/calendar.ts';
 import type { Health } from '../domain/health.ts';
 import { newestNight } from '../domain/schedule.ts';
 import { anchorStandings } from './anchor-standings.ts';
+import { uncollected } from './arrival.ts';
 import { lastBackup } from './backups.ts';
 import type { Pipeline } from './context.ts';
 import { nightsOwed } from './look-after.ts';
 
 const nightsLookedAt = 30;
 
-/** Reads the ledger; asks nobody outside. */
-export async function healthOf(desk: Pick<Pipeline, 'ledger' | 'clock' | 'config'>): Promise<Health> {
+/** Reads the ledger, and looks at the drops; asks nobody outside. */
+export async function healthOf(
+  desk: Pick<Pipeline, 'ledger' | 'clock' | 'config' | 'drop'>,
+): Promise<Health> {
   const { ledger, clock, config } = desk;
   const owed = await nightsOwed(desk);
   const standings = await anchorStandings(
     desk,
     anchorNames.filter((name) => config.anchors[name] !== null),
   );
+  const waiting = await uncollected(desk);
   const now = clock.now();
   const today = londonDate(now);
   const daysTo = (date: LocalDate | null): number | null => (date === null ? null : daysBetween(today, date));
@@ -42,6 +46,7 @@ export async function healthOf(desk: Pick<Pipeline, 'ledger' | 'clock' | 'config
         sealed === undefined
           ? null
           : { at: sealed.endedAt ?? sealed.openedAt, numbers: sealed.released ?? 0 },
+      uncollected: { drops: waiting.length, oldestSince: waiting[0]?.since ?? null },
       lastRunSeconds: ended === undefined ? null : ((ended.endedAt ?? 0) - ended.openedAt) / 1000,
       rows: runs.find(({ totals }) => totals !== null)?.totals?.rows ?? {},
       entries: size,

@@ -4,6 +4,7 @@ import { asFailure, Failure } from '../domain/failure.ts';
 import { isFinal, isRehearsal } from '../domain/run.ts';
 import type { LedgerWriter } from '../ports.ts';
 import { anchorAll } from './anchoring.ts';
+import { noteCollected } from './arrival.ts';
 import { configurationStanding, demandSameDropPlace } from './configuration.ts';
 import { tell } from './context.ts';
 import type { Pipeline } from './context.ts';
@@ -14,7 +15,7 @@ import { resumeDecided } from './release.ts';
 
 /**
  * Ends what has outlived its keep days: keys with their papers, intake folders, drops. Each ending is an entry. A date whose run is not over
- * keeps everything (R26, R74). Once a week the whole log is computed anew. Last, the log as it was signed is shown to its anchors.
+ * keeps everything (R26, R74). What its recipient has collected is written down. Once a week the whole log is computed anew. Last, the log as it was signed is shown to its anchors.
  */
 export async function keepHouse(pipeline: Pipeline): Promise<void> {
   await destroyDueKeys(pipeline);
@@ -22,6 +23,7 @@ export async function keepHouse(pipeline: Pipeline): Promise<void> {
   // Keep days that one person alone has changed remove nothing.
   const { needsApproval } = await ledger.read((tx) => configurationStanding(config, tx));
   if (!needsApproval) await removeOutlived(pipeline);
+  await noteCollected(pipeline);
   await recomputeWeekly(pipeline);
   await signRest(pipeline);
   await anchorAll(pipeline);

@@ -1,3 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { formatRunId } from '../../src/domain/run.ts';
 import type { DropStep } from '../../src/drop/disk.ts';
 import { outboundDropContract } from '../support/contracts/drop-contract.ts';
 import { createFakeDrop } from '../support/fake-drop.ts';
@@ -12,6 +16,10 @@ outboundDropContract('in memory', () => {
     interrupt: (at) => {
       drop.interrupt(at);
     },
+    collect: (run) => {
+      drop.collect(run);
+      return Promise.resolve();
+    },
     close: () => Promise.resolve(),
   });
 });
@@ -23,6 +31,10 @@ outboundDropContract('on a file system', () => {
     recipient: (run) => Promise.resolve(recipientReads(opened.dir, run)),
     interrupt: (at) => {
       opened.before = failOnceAt(at, () => (opened.before = () => undefined));
+    },
+    collect: (run) => {
+      writeFileSync(path.join(opened.dir, formatRunId(run), 'collected'), '');
+      return Promise.resolve();
     },
     close: () => {
       removeFolder(opened.dir);

@@ -107,6 +107,14 @@ describe('a sound log', () => {
     );
     expect(checkLog(again.files).silentDays).toEqual(['2026-03-29', '2026-03-31', '2026-04-01']);
   });
+
+  it('does not read out a thousand years, where a time says so', async () => {
+    const ahead = await logOf([heartbeat, true, { at: '9026-03-02T02:30:00.000Z' }]);
+    expect(checkLog(ahead.files).silentDays).toHaveLength(10_000);
+    const { words } = run([lay(ahead, 'ahead')]);
+    expect(words.length).toBeLessThan(2_000);
+    expect(words).toMatch(/and 9969 or more/);
+  });
 });
 
 describe('a receipt of an anchor', () => {

@@ -19,12 +19,15 @@ export interface FakeDrop extends OutboundDrop {
   recipient(run: RunId): ReadonlyMap<string, string> | null;
   /** The next publish stops there, once, with this instead of `drop-write-failed`. */
   interrupt(at: DropInterruption, thrown?: Error): void;
+  /** The recipient leaves a mark. */
+  collect(run: RunId): void;
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export function createFakeDrop(header: string | null = 'nhs_number'): FakeDrop {
   const folders = new Map<string, Map<string, string>>();
+  const marks = new Set<string>();
   let pending: { readonly at: DropInterruption; readonly thrown: Error } | null = null;
 
   const stopIf = (at: DropInterruption): void => {
@@ -78,6 +81,7 @@ export function createFakeDrop(header: string | null = 'nhs_number'): FakeDrop {
     rehearse: (plan) => soon(() => render(plan).drop),
     look: (run) =>
       soon(() => (isPublished(run) ? 'published' : filesOf(run).length > 0 ? 'unfinished' : 'nothing')),
+    isCollected: (run) => soon(() => isPublished(run) && marks.has(formatRunId(run))),
     published: (run) =>
       soon(() => {
         const text = folders.get(formatRunId(run))?.get(manifestName);
@@ -123,6 +127,7 @@ export function createFakeDrop(header: string | null = 'nhs_number'): FakeDrop {
   return {
     ...drop,
     recipient: (run) => (isPublished(run) ? new Map(folders.get(formatRunId(run))) : null),
+    collect: (run) => void marks.add(formatRunId(run)),
     interrupt: (at, thrown = new Failure('drop-write-failed', { message: 'Interrupted.' })) => {
       pending = { at, thrown };
     },

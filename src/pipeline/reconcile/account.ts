@@ -57,6 +57,7 @@ const accounted: { readonly [What in Told['what']]: (log: LogAccount, entry: Tol
   },
   // A supplier may write the same date again.
   'intake-removed': toldOnly,
+  'drop-collected': toldOnly,
   'intake-refused': toldOnly,
   'gate-distrusted': toldOnly,
   'drop-recognised': (log, entry) => void log.recognisedDrops.set(entry.drop, entry),

@@ -15,6 +15,8 @@ export interface DropUnderTest {
   recipient(run: RunId): Promise<ReadonlyMap<string, string> | null>;
   /** The next publish stops there with `drop-write-failed`. */
   interrupt(at: DropInterruption): void;
+  /** Leaves the recipient's mark in the folder of a run. */
+  collect(run: RunId): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,6 +82,32 @@ export function outboundDropContract(name: string, open: () => Promise<DropUnder
       const { files } = await opened.drop.publish(singlePlan(numberList([])));
       expect(files).toMatchObject([{ rows: 0 }]);
       expect((await opened.recipient(firstRun))?.get('nhs-numbers.csv')).toBe('nhs_number\n');
+    });
+
+    it('is collected once it is published and the recipient has said so; the mark changes nothing else', async () => {
+      const { drop } = opened;
+      const published = await drop.publish(singlePlan(testNumbers(3)));
+      expect(await drop.isCollected(firstRun)).toBe(false);
+      await opened.collect(firstRun);
+      expect(await drop.isCollected(firstRun)).toBe(true);
+      expect(await drop.isCollected({ ...firstRun, revision: 2 })).toBe(false);
+      expect(await drop.look(firstRun)).toBe('published');
+      expect(await drop.published(firstRun)).toEqual(published);
+      expect(await drop.publish(singlePlan(testNumbers(3)))).toEqual(published);
+      expect(await drop.inventory()).toMatchObject({ drops: [{ run: firstRun }], strangers: [] });
+      expect(await drop.remove(firstRun.businessDate)).toEqual(['2026-11-22/r1']);
+      expect(await drop.dates()).toEqual([]);
+    });
+
+    it('is not collected without a manifest, whatever mark stands there', async () => {
+      const { drop } = opened;
+      opened.interrupt('before-manifest');
+      await expect(drop.publish(singlePlan(testNumbers(3)))).rejects.toEqual(failing('drop-write-failed'));
+      await opened.collect(firstRun);
+      expect(await drop.isCollected(firstRun)).toBe(false);
+      expect(await drop.unlink(firstRun)).toEqual(['nhs-numbers.csv']);
+      await drop.publish(singlePlan(testNumbers(3)));
+      expect(await drop.isCollected(firstRun)).toBe(true);
     });
 
     it('publishes the numbers of the plan, whichever they are', async () => {
