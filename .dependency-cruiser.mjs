@@ -61,7 +61,7 @@ export default {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|config-settings|logger|wiring|wiring-anchors|wiring-backup|wiring-keys|wiring-nights|wiring-queue|wiring-restore)\\.ts$)`,
+        pathNot: `^src/((domain|${wings.join('|')})/|(ports|config|config-faults|config-settings|logger|wiring|wiring-anchors|wiring-backup|wiring-health|wiring-keys|wiring-nights|wiring-queue|wiring-restore)\\.ts$)`,
       },
       to: {},
     },

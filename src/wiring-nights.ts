@@ -7,13 +7,15 @@ import type { Instant, LocalDate } from './domain/calendar.ts';
 import { asFailure } from './domain/failure.ts';
 import { formatRunId } from './domain/run.ts';
 import type { DueNight } from './domain/schedule.ts';
+import { makeFolder } from './keys/key-files.ts';
 import type { Logger } from './logger.ts';
 import type { Pipeline } from './pipeline/context.ts';
 import { showCheckpoint } from './pipeline/end.ts';
-import { healthOf } from './pipeline/health.ts';
 import { lookAfter, nightsOwed } from './pipeline/look-after.ts';
 import type { NightLook } from './pipeline/look-after.ts';
-import { metricsText, openOffice, openPipeline, systemClock } from './wiring.ts';
+import type { Bells } from './queue/bells.ts';
+import { openOffice, openPipeline, systemClock } from './wiring.ts';
+import { healthNow, metricsText } from './wiring-health.ts';
 
 export interface NightWatch {
   readonly config: SendingConfig;
@@ -130,13 +132,17 @@ export async function beat(
  */
 export async function survey(
   config: Config,
-  ring: (businessDate: LocalDate) => Promise<void> = () => Promise.resolve(),
+  bells: Pick<Bells, 'ring' | 'waiting'> | null = null,
 ): Promise<void> {
   const office = await openOffice(config);
   try {
     await showCheckpoint(office);
-    for (const { businessDate } of await nightsOwed(office)) await ring(businessDate);
-    await replace(path.join(config.dataDir, 'metrics.prom'), await metricsText(await healthOf(office)));
+    for (const { businessDate } of await nightsOwed(office)) await bells?.ring(businessDate);
+    const health = await healthNow(office, (await bells?.waiting()) ?? null);
+    // In a folder of its own: whoever collects it need not see keys and ledger.
+    const folder = path.join(config.dataDir, 'metrics');
+    makeFolder(folder);
+    await replace(path.join(folder, 'metrics.prom'), await metricsText(health));
   } finally {
     await office.close();
   }

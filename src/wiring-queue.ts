@@ -12,7 +12,7 @@ export async function hangBells(redisUrl: string, config: SendingConfig): Promis
   const bells = await openBells(redisUrl);
   try {
     await bells.schedule(config.nightlyAt);
-    await survey(config, bells.ring);
+    await survey(config, bells);
   } finally {
     await bells.close();
   }
@@ -30,7 +30,7 @@ export async function startWorker(redisUrl: string, watch: NightWatch): Promise<
   const { config, logger, signal } = watch;
   const bells = await openBells(redisUrl);
   const sweep = async (): Promise<void> => {
-    await survey(config, bells.ring);
+    await survey(config, bells);
     await beat(watch, 'worker', {});
   };
   const trouble = (thrown: unknown): void => {

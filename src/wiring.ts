@@ -21,7 +21,6 @@ import { takeAdvanceLock } from './ledger/advance-lock.ts';
 import { openPostgresLedger, preparePostgresLedger } from './ledger/postgres-ledger.ts';
 import { openSqliteLedger } from './ledger/sqlite-ledger.ts';
 import { createMailbox } from './mesh/mailbox.ts';
-import { metricsText } from './metrics/prometheus.ts';
 import { advanceRun } from './pipeline/advance.ts';
 import type { AnchorDesk } from './pipeline/anchoring.ts';
 import { configurationInForce } from './pipeline/configuration.ts';
@@ -43,7 +42,6 @@ import type {
 import { createAnchors } from './wiring-anchors.ts';
 
 export { exportLog, proveConsistency, proveEntry, proveRun };
-export { metricsText };
 export { advanceRun, initKeys, keyFilesIn, replaceSigningKey, takeAdvanceLock };
 
 export const systemClock: Clock = {

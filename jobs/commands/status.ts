@@ -1,6 +1,7 @@
 import { anchorNames } from '../../src/domain/anchoring.ts';
 import type { AnchorStanding } from '../../src/domain/anchoring.ts';
 import { formatInstant } from '../../src/domain/calendar.ts';
+import { lapsings, lapsingSoon } from '../../src/domain/health.ts';
 import { exitCodes } from '../../src/domain/failure.ts';
 import type { ExitCode } from '../../src/domain/failure.ts';
 import { formatRunId, isRehearsal } from '../../src/domain/run.ts';
@@ -9,9 +10,9 @@ import { readConfig } from '../../src/config.ts';
 import { anchorStandings } from '../../src/pipeline/anchor-standings.ts';
 import { uncollected } from '../../src/pipeline/arrival.ts';
 import { lastBackup, lastRestore } from '../../src/pipeline/backups.ts';
-import { healthOf } from '../../src/pipeline/health.ts';
 import { stopsNow } from '../../src/pipeline/stops.ts';
-import { metricsText, openOffice, systemClock } from '../../src/wiring.ts';
+import { openOffice, systemClock } from '../../src/wiring.ts';
+import { healthNow, metricsText } from '../../src/wiring-health.ts';
 import { describeStop } from '../words/stops.ts';
 import { stateWords } from '../words/reasons.ts';
 import { describeCustody } from '../words/restored.ts';
@@ -31,7 +32,7 @@ export async function status({
   const office = await openOffice(config);
   try {
     if (metrics) {
-      process.stdout.write(await metricsText(await healthOf(office)));
+      process.stdout.write(await metricsText(await healthNow(office)));
       return exitCodes.done;
     }
     const expected = newestNight(systemClock.now(), config.nightlyAt);
@@ -47,6 +48,11 @@ export async function status({
       }),
     );
     const waiting = await uncollected(office);
+    const { daysToExpiry } = await healthNow(office);
+    const lapsing = lapsings.flatMap((what) => {
+      const days = daysToExpiry[what];
+      return days === null || days > lapsingSoon ? [] : [{ what, days }];
+    });
     const stopped = [stops.everything, ...stops.providers.values()].filter((stop) => stop !== null);
     const configured = anchorNames.filter((name) => config.anchors[name] !== null);
     const standings = await anchorStandings(office, configured);
@@ -63,6 +69,7 @@ export async function status({
     const result = {
       lastNight: { businessDate: expected, state: last?.state ?? 'missing' },
       nights,
+      lapsing,
       uncollected: waiting.map(({ run, since }) => ({ run: formatRunId(run), since: formatInstant(since) })),
       openHolds: holds.map(({ id, run, reasons }) => ({ id, run: formatRunId(run), reasons })),
       stops: stopped.map(({ provider, at, by, reason }) => ({ provider, at: formatInstant(at), by, reason })),
@@ -90,6 +97,7 @@ export async function status({
           ({ run, since }) =>
             `  ${run} was released at ${since} and nobody has collected it (export-gate drop collected)`,
         ),
+        ...lapsing.map(({ what, days }) => `  ${what} ${days < 0 ? 'has ended' : `ends in ${days} days`}`),
         ...stopped.map(describeStop),
         `  audit log: ${result.logSize} entries signed`,
         ...standings.map(describeStanding),

@@ -45,7 +45,15 @@ export function metricsText(health: Health): Promise<string> {
     if (takenAt !== null) taken.set({ anchor: name }, takenAt / 1000);
   }
   fact('last_backup_timestamp_seconds', 'When the ledger was last backed up.', seconds(health.lastBackupAt));
-  const expiry = gauge('days_to_expiry', 'Days until a ground to send expires.', ['ground']);
+  fact(
+    'oldest_message_timestamp_seconds',
+    'Since when a message has waited to be read.',
+    seconds(health.oldestMessageAt),
+  );
+  fact('bells_waiting', 'Bells of the queue that wait or are being answered.', health.bellsWaiting);
+  const expiry = gauge('days_to_expiry', 'Days until something ends without which nothing is sent.', [
+    'ground',
+  ]);
   for (const [ground, days] of Object.entries(health.daysToExpiry))
     if (days !== null) expiry.set({ ground }, days);
   return registry.metrics();

@@ -17,6 +17,7 @@ import { withhold, expiredApproval } from './end.ts';
 import {
   decideAgain,
   decideOn,
+  leasesEndSetting,
   newestIntake,
   producedElsewhere,
   rosterRows,
@@ -88,6 +89,8 @@ export async function gateRun(pipeline: Pipeline, run: StoredRun): Promise<void>
     await noteHoldReasons(tx, run, reasons);
     await noteOptOutsTold(tx, run, later?.newest ?? own);
     await noteHeard(tx, run, later?.newest ?? own);
+    const { leasesEnd } = later?.newest ?? own;
+    if (leasesEnd !== null) await tx.set(leasesEndSetting, leasesEnd);
     await tx.moveRun(run, 'opened', 'gated', { intake: own.intake.digest, totals }, proof);
   });
   pipeline.onProgress({

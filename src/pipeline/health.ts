@@ -1,19 +1,21 @@
 import { anchorNames } from '../domain/anchoring.ts';
 import { daysBetween, londonDate } from '../domain/calendar.ts';
-import type { LocalDate } from '../domain/calendar.ts';
+import type { Instant, LocalDate } from '../domain/calendar.ts';
 import type { Health } from '../domain/health.ts';
 import { newestNight } from '../domain/schedule.ts';
 import { anchorStandings } from './anchor-standings.ts';
 import { uncollected } from './arrival.ts';
 import { lastBackup } from './backups.ts';
 import type { Pipeline } from './context.ts';
+import { leasesEndSetting } from './intake-decision.ts';
 import { nightsOwed } from './look-after.ts';
 
 const nightsLookedAt = 30;
 
-/** Reads the ledger, and looks at the drops; asks nobody outside. */
+/** Reads the ledger, and looks at the drops; asks nobody outside. What stands elsewhere is told to it. */
 export async function healthOf(
   desk: Pick<Pipeline, 'ledger' | 'clock' | 'config' | 'drop'>,
+  elsewhere: { readonly certificateEndsAt: Instant | null; readonly bellsWaiting: number | null },
 ): Promise<Health> {
   const { ledger, clock, config } = desk;
   const owed = await nightsOwed(desk);
@@ -60,7 +62,12 @@ export async function healthOf(
       daysToExpiry: {
         'legal-basis': daysTo(config.legal.basisExpiresOn),
         'recipient-agreement': daysTo(config.legal.recipientExpiresOn),
+        'client-certificate':
+          elsewhere.certificateEndsAt === null ? null : daysTo(londonDate(elsewhere.certificateEndsAt)),
+        'provider-lease': daysTo(await tx.setting(leasesEndSetting)),
       },
+      oldestMessageAt: (await tx.unsettledMessages())[0]?.receivedAt ?? null,
+      bellsWaiting: elsewhere.bellsWaiting,
     };
   });
 }

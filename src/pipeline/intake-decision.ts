@@ -1,4 +1,4 @@
-import { londonDate } from '../domain/calendar.ts';
+import { earliest, londonDate } from '../domain/calendar.ts';
 import type { Instant, LocalDate } from '../domain/calendar.ts';
 import { Canaries } from '../domain/canary.ts';
 import type { Decision } from '../domain/decision.ts';
@@ -6,6 +6,8 @@ import type { Terms } from '../domain/eligibility.ts';
 import { Failure } from '../domain/failure.ts';
 import { ChoiceBook } from '../domain/in-service-choice.ts';
 import type { HomeOptOuts } from '../domain/opt-outs-told.ts';
+import { hasAgreement, leasesEnd, participates } from '../domain/provider.ts';
+import type { Provider } from '../domain/provider.ts';
 import { foldId } from '../domain/service-user.ts';
 import type { ServiceUserRow } from '../domain/service-user.ts';
 import { holds, numberList } from '../domain/number-list.ts';
@@ -47,6 +49,8 @@ export interface DecidedIntake {
   readonly stopsHeard: number;
   /** Providers stopped by what was heard, by folded id. */
   readonly stoppedProviders: ReadonlySet<string>;
+  /** The first day on which a lease of a provider that takes part ends; null where none does. */
+  readonly leasesEnd: LocalDate | null;
   /** The made-up people who went through the decision with the real ones, and were held back. */
   readonly canaries: NumberList;
   /** Writes down the opt-outs seen, so that they last (R12). */
@@ -122,6 +126,7 @@ export async function decideOn(
     unmatchedOlder: older + recentIds.length - strangers.length,
     choicesHeard,
     canaries: canaries.numbers,
+    leasesEnd: firstLeaseEnd(providers.values(), terms.businessDate),
     stopsHeard: stops.heard,
     stoppedProviders,
     carry: async (tx) => {
@@ -129,6 +134,16 @@ export async function decideOn(
       await tx.carry(underNewNumbers);
     },
   };
+}
+
+/** Under which name the ledger remembers `leasesEnd` of the newest gated intake. */
+export const leasesEndSetting = 'leases-end';
+
+function firstLeaseEnd(providers: Iterable<Provider>, date: LocalDate): LocalDate | null {
+  const ends = [...providers]
+    .filter((provider) => participates(provider, date) && hasAgreement(provider, date))
+    .map(leasesEnd);
+  return ends.length === 0 ? null : earliest(ends);
 }
 
 async function carryObjections(

@@ -28,6 +28,8 @@ export interface Bells {
   readonly ring: (businessDate: LocalDate) => Promise<void>;
   /** Has sweeps rung at the hour of the night, London time, and every minute; replaces what was set before. */
   schedule(nightlyAt: string): Promise<void>;
+  /** How many bells wait or are being answered. */
+  readonly waiting: () => Promise<number>;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function openBells(redisUrl: string): Promise<Bells> {
       await queue.upsertJobScheduler('nightly', atNight, template);
       await queue.upsertJobScheduler('every-minute', { every: 60_000 }, template);
     },
+    waiting: () => queue.getJobCountByTypes('waiting', 'delayed', 'active', 'prioritized'),
     async close() {
       await queue.close();
       connection.disconnect();

@@ -57,7 +57,10 @@ describe('the watch', () => {
         expect(lines.at(-1)).toMatchObject({ msg: 'the watch has ended' });
         expect(heartbeat(night)).toMatchObject({ owed: [] });
         const asked = await night.gate('status', '--metrics');
-        for (const text of [asked.stdout, readFileSync(path.join(night.dataDir, 'metrics.prom'), 'utf8')]) {
+        for (const text of [
+          asked.stdout,
+          readFileSync(path.join(night.dataDir, 'metrics', 'metrics.prom'), 'utf8'),
+        ]) {
           expect(text).toContain('export_gate_last_night_state{state="sealed"} 1\n');
           expect(text).toContain('export_gate_last_night_state{state="missing"} 0\n');
           expect(text).toContain(`export_gate_last_release_numbers ${released.length}\n`);
