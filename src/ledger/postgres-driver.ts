@@ -88,15 +88,40 @@ class OneWriterDriver extends PostgresDriver {
   }
 }
 
-const faultless = (pool: Pool): PostgresPool => ({
+/**
+ * The pool counts waiting for one of its own sessions as connecting, which must fail soon. So whoever of this process waits for another of
+ * this process does so here, for as long as that takes.
+ */
+function turnsOf(count: number): { take(): Promise<void>; give(): void } {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return {
+    async take() {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => void waiting.push(resolve));
+    },
+    give() {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    },
+  };
+}
+
+const faultless = (pool: Pool, turns = turnsOf(pool.options.max)): PostgresPool => ({
   async connect() {
-    const client = await pool.connect().catch(rethrow);
+    await turns.take();
+    const client = await pool.connect().catch((thrown: unknown) => {
+      turns.give();
+      return rethrow(thrown);
+    });
     const query = (text: string, values: unknown[]): Promise<unknown> =>
       client.query(text, values).catch(rethrow);
     return {
       query: query as PostgresPoolClient['query'],
       release: () => {
         client.release();
+        turns.give();
       },
     };
   },

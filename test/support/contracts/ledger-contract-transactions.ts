@@ -61,6 +61,19 @@ export function transactionsContract(desk: LedgerDesk): void {
       expect(await read((tx) => tx.setting('count'))).toBe('20');
     });
 
+    it('wait for a long one of the same process, which may take its time', async () => {
+      const begun = signal();
+      const long = write(async (tx) => {
+        begun.fire();
+        await new Promise((later) => setTimeout(later, 2_000));
+        await tx.set('name', 'first');
+      });
+      await begun.fired;
+      await write((tx) => tx.set('name', 'second'));
+      await long;
+      expect(await read((tx) => tx.setting('name'))).toBe('second');
+    });
+
     it('go on beside who reads, who sees nothing of it until done', async () => {
       const [begun, end] = [signal(), signal()];
       const reading = read(async (tx) => {
