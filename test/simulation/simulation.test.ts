@@ -41,9 +41,9 @@ it('the same seed is the same history, and ends the same way', async () => {
   expect(await ends()).toEqual(await ends());
 });
 
-it('a hundred histories hold', async () => {
+it('sixty histories hold', async () => {
   const found: unknown[] = [];
-  for (let seed = 1; seed <= 100; seed++) {
+  for (let seed = 1; seed <= 60; seed++) {
     const faults = await judged(drawHistory(seed));
     if (faults.length > 0) found.push({ seed, faults });
   }
