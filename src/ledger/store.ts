@@ -115,7 +115,7 @@ function writerOn(db: Kysely<Tables>): LedgerWriter {
  * Refuses a call from within the work of another: it would wait for itself for ever, or read what its own transaction has not yet
  * stored. Work that outlives the call that started it counts as outside again.
  */
-function outermostOnly(): <T>(call: () => Promise<T>) => Promise<T> {
+export function outermostOnly(): <T>(call: () => Promise<T>) => Promise<T> {
   const within = new AsyncLocalStorage<{ running: boolean }>();
   return async (call) => {
     if (within.getStore()?.running === true) {

@@ -74,7 +74,7 @@ function understood(cells: RawIntake, producedAt: number): IntakeNight {
 }
 
 export async function play(history: History): Promise<Seen> {
-  const world = await createSimulatedWorld(history);
+  const world = createSimulatedWorld(history);
   const intakes: StandingIntake[] = [];
   const told: ToldChoice[] = [];
   const faults: string[] = [];

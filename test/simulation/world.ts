@@ -86,7 +86,7 @@ function configOf({ maxNumbers, layout }: History): Config {
   return config;
 }
 
-export async function createSimulatedWorld(history: History): Promise<SimulatedWorld> {
+export function createSimulatedWorld(history: History): SimulatedWorld {
   const config = configOf(history);
   const dice = diceForChance(history.seed);
   const chance = { bytes: (length: number) => new Uint8Array(dice.bytes(length)) };
@@ -94,7 +94,7 @@ export async function createSimulatedWorld(history: History): Promise<SimulatedW
   const intake = createFakeIntake();
   const drop = createFakeDrop();
   const farSide = createFarSide(() => now);
-  const store = await openStore(folder);
+  const store = openStore();
   const checkpointFile = path.join(folder, `checkpoint-${history.seed}`);
   const publications: Publication[] = [];
   const unkept: string[] = [];
