@@ -21,7 +21,7 @@ import type { StopMove } from './domain/stop.ts';
 export interface Clock {
   /** Wall-clock time. */
   now(): Instant;
-  /** Milliseconds of a clock that never goes back, for durations. */
+  /** Whole milliseconds of a clock that never goes back, for durations. The digits of a fraction could read as an NHS number. */
   monotonic(): number;
   /** Waits; rejects with `interrupted` when the signal fires first. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;

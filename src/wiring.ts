@@ -46,7 +46,7 @@ export { advanceRun, initKeys, keyFilesIn, replaceSigningKey, takeAdvanceLock };
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => Math.floor(performance.now()),
   sleep: (milliseconds, signal) =>
     new Promise((resolve, reject) => {
       const stop = (): void => {
