@@ -15,6 +15,7 @@ import { openSqliteLedger } from '../src/ledger/sqlite-ledger.ts';
 import { lookUp } from '../src/pipeline/person-lookup.ts';
 import { PersonRows } from '../src/pipeline/person-rows.ts';
 import type { Chance, Claim, Ledger, LedgerWriter, StoredRun } from '../src/ports.ts';
+import { checkpointBoard } from '../src/audit/checkpoint-file.ts';
 
 /**
  * `npm run bench:person`: three years of nights of 30,000 people, kept by the code that keeps them every night, and how long it takes to
@@ -41,7 +42,7 @@ const pair = signingKeys(path.join(folder, 'signing-key.pem'));
 const audit = createAuditLog({
   origin: 'bench',
   signingKey: pair,
-  checkpointFile: path.join(folder, 'checkpoint'),
+  board: checkpointBoard(path.join(folder, 'checkpoint')),
 });
 /** The same pair for a ledger that is used again. */
 function signingKeys(keyFile: string): KeyPairKeyObjectResult {

@@ -31,6 +31,7 @@ import type { Restoring, Settled } from './pipeline/restored.ts';
 import type { AuditLog, Clock } from './ports.ts';
 import { ownKeyChanges, ownVerifierKeys } from './wiring-keys.ts';
 import { demandSameMasterKey, systemChance } from './wiring.ts';
+import { checkpointBoard } from './audit/checkpoint-file.ts';
 
 const lostPrefix = 'checkpoint-lost-';
 const stagingPrefix = 'restoring-';
@@ -225,7 +226,7 @@ const auditIn = ({ auditOrigin, dataDir }: Config, folder: string): AuditLog =>
     origin: auditOrigin,
     signingKey: readSigningKey(keyFilesIn(dataDir).signing),
     nextKey: readNextKey(keyFilesIn(dataDir)),
-    checkpointFile: path.join(folder, 'checkpoint'),
+    board: checkpointBoard(path.join(folder, 'checkpoint')),
   });
 
 const exists = (place: string): Promise<boolean> =>

@@ -40,6 +40,7 @@ import type {
 } from './ports.ts';
 
 import { createAnchors } from './wiring-anchors.ts';
+import { checkpointBoard } from './audit/checkpoint-file.ts';
 
 export { exportLog, proveConsistency, proveEntry, proveRun };
 export { advanceRun, initKeys, keyFilesIn, replaceSigningKey, takeAdvanceLock };
@@ -93,13 +94,13 @@ export async function openOffice(config: Config): Promise<Office> {
   const files = keyFilesIn(config.dataDir);
   const keyring = createKeyring(readMasterKey(config.masterKey, files.master), systemChance);
   makeFolder(config.dataDir);
-  const checkpointFile = path.join(config.dataDir, 'checkpoint');
+  const board = checkpointBoard(path.join(config.dataDir, 'checkpoint'));
   const openLog = (): AuditLog =>
     createAuditLog({
       origin: config.auditOrigin,
       signingKey: readSigningKey(files.signing),
       nextKey: readNextKey(files),
-      checkpointFile,
+      board,
     });
   // Before the ledger: where the key is none, nothing is opened.
   let audit = openLog();

@@ -21,6 +21,7 @@ import { bridge } from '../../src/simulator/http-bridge.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { systemChance } from '../../src/wiring.ts';
+import { checkpointBoard } from '../../src/audit/checkpoint-file.ts';
 
 /** A machine to be lost: the real program over HTTP against a simulator, under a clock that nobody waits for. */
 export interface Machine {
@@ -143,7 +144,7 @@ export async function createMachine({ firstNight, isOptedOut, approved }: Machin
         audit: createAuditLog({
           origin: config.auditOrigin,
           signingKey: readSigningKey(files.signing),
-          checkpointFile: path.join(dataDir, 'checkpoint'),
+          board: checkpointBoard(path.join(dataDir, 'checkpoint')),
         }),
       };
     },

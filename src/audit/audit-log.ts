@@ -11,7 +11,8 @@ import type {
   LedgerReader,
   LedgerWriter,
 } from '../ports.ts';
-import { demandOurs, publishCheckpointFile, readCheckpointFile } from './checkpoint-file.ts';
+import { demandOurs } from './checkpoint-file.ts';
+import type { CheckpointBoard } from './checkpoint-file.ts';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { append, consistencyProof, emptyFrontier, leafHash, rootOf } from './merkle-tree.ts';
 import { altered, checkedLeaf, demandSigned, recompute, same } from './recompute.ts';
@@ -29,7 +30,7 @@ export interface AuditLogOptions {
   readonly signingKey: SigningKey;
   /** A key that is to follow, or follows already in the ledger while its file has not yet taken its place. */
   readonly nextKey?: SigningKey | null;
-  readonly checkpointFile: string;
+  readonly board: CheckpointBoard;
   /** Where the blinding of each entry comes from. */
   readonly chance?: Chance;
 }
@@ -44,7 +45,7 @@ const namedKeys = 'audit-verifier-keys';
  * of. An entry is hashed as it is stored and never printed anew.
  */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
-  const { origin, signingKey, nextKey = null, checkpointFile, chance = { bytes: randomBytes } } = options;
+  const { origin, signingKey, nextKey = null, board, chance = { bytes: randomBytes } } = options;
   const nameOf = ({ publicKey }: SigningKey): string => verifierKey(origin, publicKey);
   const atHand = new Map([signingKey, nextKey].flatMap((key) => (key === null ? [] : [[nameOf(key), key]])));
 
@@ -66,7 +67,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
 
     async sign(ledger) {
-      await demandOurs(ledger, await readCheckpointFile(checkpointFile), checkpointFile);
+      await demandOurs(ledger, await board.read(), board.place);
       const keys = await keysOf(ledger);
       const last = await ledger.checkpoint();
       const frontier = await readBack(ledger, keys, last?.note ?? null);
@@ -84,9 +85,9 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     vouch: (kind, manifest) => vouch(origin, kind, manifest, signingKey.privateKey),
 
     async publishCheckpoint(ledger) {
-      await demandOurs(ledger, await readCheckpointFile(checkpointFile), checkpointFile);
+      await demandOurs(ledger, await board.read(), board.place);
       const newest = await ledger.checkpoint();
-      if (newest !== null) await publishCheckpointFile(checkpointFile, newest.note);
+      if (newest !== null) await board.show(newest.note);
     },
 
     async readCheckpoint(ledger, note) {
@@ -104,7 +105,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
 
     async verify(ledger) {
       // Read before the ledger's view begins: what is shown was stored before.
-      const shown = await readCheckpointFile(checkpointFile);
+      const shown = await board.read();
       const named = await keysOf(ledger);
       const { frontier, keys } = await recompute(ledger, origin, named.slice(0, 1));
       const stored = await ledger.frontier();
@@ -112,7 +113,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         throw altered(frontier.size);
       signerFor(keys.at(-1));
       if (storeKeys(keys) !== storeKeys(named)) throw keysAltered();
-      await demandOurs(ledger, shown, checkpointFile);
+      await demandOurs(ledger, shown, board.place);
       return { size: frontier.size, root: Buffer.from(rootOf(frontier)).toString('hex') };
     },
   };

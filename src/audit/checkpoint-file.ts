@@ -4,6 +4,23 @@ import path from 'node:path';
 import { Failure } from '../domain/failure.ts';
 import type { LedgerReader } from '../ports.ts';
 
+/** Where the newest checkpoint is shown to everybody. */
+export interface CheckpointBoard {
+  /** Where it is, for people. */
+  readonly place: string;
+  /** The note that was shown last, or null where none was. */
+  read(): Promise<string | null>;
+  /** Shows this one in its place. Throws `audit-invalid` where a larger tree is shown. */
+  show(note: string): Promise<void>;
+}
+
+/** The file of a data folder; see `publishCheckpointFile` for what it promises. */
+export const checkpointBoard = (file: string): CheckpointBoard => ({
+  place: file,
+  read: () => readCheckpointFile(file),
+  show: (note) => publishCheckpointFile(file, note),
+});
+
 /** The note that was shown last, or null where none was. */
 export async function readCheckpointFile(file: string): Promise<string | null> {
   try {
@@ -39,13 +56,13 @@ export async function publishCheckpointFile(file: string, note: string): Promise
  * `audit-invalid` if it is not: the ledger is an older one that was put back, even one that has outgrown what was shown; or it was cut; or
  * the file is somebody else's.
  */
-export async function demandOurs(ledger: LedgerReader, shown: string | null, file: string): Promise<void> {
+export async function demandOurs(ledger: LedgerReader, shown: string | null, place: string): Promise<void> {
   if (shown === null || (await ledger.checkpoint())?.note === shown) return;
   if ((await ledger.checkpoints()).some(({ note }) => note === shown)) return;
   throw new Failure('audit-invalid', {
     message:
       'A checkpoint was shown that this ledger never signed: the ledger is an older one, was cut or forked, or the file was replaced.',
-    place: file,
+    place,
     found: `a checkpoint of ${String(sizeIn(shown))} entries; the ledger holds ${(await ledger.frontier()).size}`,
     hint: 'Nothing was signed or sent. Keep both. Put the newest ledger back, or restore a backup with `export-gate restore`, which needs two people and says what is lost.',
   });

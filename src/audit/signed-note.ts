@@ -54,7 +54,7 @@ export function signNote(text: string, ...signers: readonly [NoteSigner, ...Note
     });
   }
   const lines = signers.map(({ name, privateKey }) => {
-    const id = Buffer.from(verifierOf(name, createPublicKey(privateKey)).keyId, 'hex');
+    const id = Buffer.from(verifierOf(name, publicOf(privateKey)).keyId, 'hex');
     return `\u2014 ${name} ${Buffer.concat([id, sign(null, bytes, privateKey)]).toString('base64')}\n`;
   });
   return `${text}\n${lines.join('')}`;
@@ -111,6 +111,18 @@ export const parseVerifierKey = (text: string): NoteVerifier => readVerifierKey(
 
 /** The same for a key that signs something else than notes. Throws as `parseVerifierKey`. */
 export function readVerifierKey(text: string, type: KeyType): NoteVerifier {
+  const name = `${type} ${text}`;
+  const known = verifiersRead.get(name) ?? readAnew(text, type);
+  if (verifiersRead.size >= mostRemembered) verifiersRead.clear();
+  verifiersRead.set(name, known);
+  return known;
+}
+
+/** A log has one key for years: it is not read again for every signature. */
+const verifiersRead = new Map<string, NoteVerifier>();
+const mostRemembered = 100;
+
+function readAnew(text: string, type: KeyType): NoteVerifier {
   const [, name = '', keyId = '', base64 = ''] = verifierKeyForm.exec(text) ?? [];
   const typed = decodeBase64(base64);
   const raw = typed?.subarray(1);
@@ -175,9 +187,24 @@ const keyIdOf = (name: string, type: KeyType, raw: Uint8Array): string =>
     .digest('hex')
     .slice(0, 2 * keyIdBytes);
 
-/** An Ed25519 public key in SPKI form ends in its 32 bytes (RFC 8410 section 4). */
-const rawKey = (publicKey: KeyObject): Buffer =>
-  publicKey.export({ format: 'der', type: 'spki' }).subarray(-publicKeyBytes);
+/** An Ed25519 public key in SPKI form ends in its 32 bytes (RFC 8410 section 4). Taken out once a key: a log signs often. */
+function rawKey(publicKey: KeyObject): Buffer {
+  const known = rawKeys.get(publicKey);
+  if (known !== undefined) return known;
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-publicKeyBytes);
+  rawKeys.set(publicKey, raw);
+  return raw;
+}
+
+const rawKeys = new WeakMap<KeyObject, Buffer>();
+
+function publicOf(privateKey: KeyObject): KeyObject {
+  const publicKey = publicKeys.get(privateKey) ?? createPublicKey(privateKey);
+  publicKeys.set(privateKey, publicKey);
+  return publicKey;
+}
+
+const publicKeys = new WeakMap<KeyObject, KeyObject>();
 
 const hasControl = (text: string): boolean => Buffer.from(text).some((byte) => byte < 0x20 && byte !== 0x0a);
 

@@ -14,6 +14,7 @@ import type { AuditLog, LedgerWriter } from '../../src/ports.ts';
 import { memoryLog } from '../support/memory-log.ts';
 import type { MemoryLog } from '../support/memory-log.ts';
 import { keyOf, nameOf, origin } from '../support/sample-keys.ts';
+import { checkpointBoard } from '../../src/audit/checkpoint-file.ts';
 
 const failing = (code: string, place = ''): unknown =>
   expect.objectContaining({
@@ -31,7 +32,7 @@ let ledger: LedgerWriter;
 let audit: AuditLog;
 
 const open = (signingKey: SigningKey, nextKey: SigningKey | null = null): AuditLog =>
-  createAuditLog({ origin, signingKey, nextKey, checkpointFile });
+  createAuditLog({ origin, signingKey, nextKey, board: checkpointBoard(checkpointFile) });
 const tell = (log: AuditLog, step: Step) =>
   log.append(ledger, { at: '2026-11-22T02:30:00.000Z', run: '', by: 'operator:test', ...step });
 const change = (log: AuditLog, from: SigningKey, to: SigningKey) =>
@@ -141,7 +142,7 @@ describe('signing', () => {
     const elsewhere = createAuditLog({
       origin,
       signingKey: first,
-      checkpointFile: path.join(folder, 'other'),
+      board: checkpointBoard(path.join(folder, 'other')),
     });
     await elsewhere.sign(older.ledger);
     await expect(audit.publishCheckpoint(older.ledger)).rejects.toEqual(
@@ -227,7 +228,11 @@ describe('verifying', () => {
   };
   const foreign = async (): Promise<string> => {
     const other = memoryLog();
-    const log = createAuditLog({ origin, signingKey: third, checkpointFile: path.join(folder, 'other') });
+    const log = createAuditLog({
+      origin,
+      signingKey: third,
+      board: checkpointBoard(path.join(folder, 'other')),
+    });
     for (const { line } of memory.entries.slice(0, 3)) {
       const entry = JSON.parse(Buffer.from(line).toString()) as Parameters<AuditLog['append']>[1];
       await log.append(

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createAuditLog } from '../../src/audit/audit-log.ts';
-import { publishCheckpointFile } from '../../src/audit/checkpoint-file.ts';
+import { checkpointBoard, publishCheckpointFile } from '../../src/audit/checkpoint-file.ts';
 import { signCheckpoint } from '../../src/audit/checkpoint.ts';
 import { memoryLog } from '../support/memory-log.ts';
 import type { MemoryLog } from '../support/memory-log.ts';
@@ -33,7 +33,7 @@ function ledgerOf(...sizes: readonly number[]): MemoryLog['ledger'] {
 }
 
 const show = (ledger: MemoryLog['ledger']): Promise<void> =>
-  createAuditLog({ origin, signingKey: ours, checkpointFile: file }).publishCheckpoint(ledger);
+  createAuditLog({ origin, signingKey: ours, board: checkpointBoard(file) }).publishCheckpoint(ledger);
 const shown = (): string => fs.readFileSync(file, 'utf8');
 
 describe('the checkpoint file', () => {

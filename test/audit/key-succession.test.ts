@@ -11,6 +11,7 @@ import { memoryLog } from '../support/memory-log.ts';
 import { keyOf, nameOf, origin } from '../support/sample-keys.ts';
 import { filesOf } from '../support/sample-log.ts';
 import { askSecond } from '../support/second-verifier/second-verifier.ts';
+import { checkpointBoard } from '../../src/audit/checkpoint-file.ts';
 
 const [first, second, third, stranger] = ['first', 'second', 'third', 'stranger'].map(keyOf) as [
   SigningKey,
@@ -26,7 +27,7 @@ const heartbeat = { what: 'heartbeat', lastRun: '' } as const;
 async function gone(signer: SigningKey, ...changes: readonly Step[]) {
   const memory = memoryLog();
   const open = (signingKey: SigningKey) =>
-    createAuditLog({ origin, signingKey, checkpointFile: '/nowhere/checkpoint' });
+    createAuditLog({ origin, signingKey, board: checkpointBoard('/nowhere/checkpoint') });
   const tell = async (audit: ReturnType<typeof open>, ...steps: readonly Step[]): Promise<void> => {
     for (const step of steps) await audit.append(memory.ledger, { at: '', run: '', by: '', ...step });
     await audit.sign(memory.ledger);

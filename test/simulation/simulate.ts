@@ -68,10 +68,16 @@ function* seedsOf({ from, to, every }: Share): Generator<number> {
   for (let seed = from; seed < to; seed += every) yield seed;
 }
 
+/** Next to nothing of a history outlives it: with little room a fifth of the time went into looking for what does. */
+const roomForTheYoung = ['--max-semi-space-size=64'];
+
 /** Plays a share in a process of its own. */
 const elsewhere = (share: Share): Promise<Tally> =>
   new Promise((resolve, reject) => {
-    const child = fork(process.argv[1] ?? '', [], { env: { ...process.env, SHARE: JSON.stringify(share) } });
+    const child = fork(process.argv[1] ?? '', [], {
+      env: { ...process.env, SHARE: JSON.stringify(share) },
+      execArgv: [...process.execArgv, ...roomForTheYoung],
+    });
     child.once('message', (tally) => {
       resolve(tally as Tally);
     });

@@ -24,6 +24,7 @@ import { openStore } from './store.ts';
 import type { Store } from './store.ts';
 import { nobody, startWorker } from './worker.ts';
 import type { People, Shop } from './worker.ts';
+import type { CheckpointBoard } from '../../src/audit/checkpoint-file.ts';
 
 /** What a drop showed when it was published. */
 export interface Publication {
@@ -95,7 +96,12 @@ export function createSimulatedWorld(history: History): SimulatedWorld {
   const drop = createFakeDrop();
   const farSide = createFarSide(() => now);
   const store = openStore();
-  const checkpointFile = path.join(folder, `checkpoint-${history.seed}`);
+  let shown: string | null = null;
+  const board: CheckpointBoard = {
+    place: 'the board',
+    read: () => Promise.resolve(shown),
+    show: (note) => Promise.resolve(void (shown = note)),
+  };
   const publications: Publication[] = [];
   const unkept: string[] = [];
   const shop: Shop = {
@@ -106,7 +112,7 @@ export function createSimulatedWorld(history: History): SimulatedWorld {
     rest: {
       chance,
       config,
-      audit: createAuditLog({ origin: config.auditOrigin, signingKey, checkpointFile, chance }),
+      audit: createAuditLog({ origin: config.auditOrigin, signingKey, board, chance }),
       keyring: createKeyring(masterKey, chance),
       lists: createPersonLists(chance),
       intake,
@@ -151,10 +157,7 @@ export function createSimulatedWorld(history: History): SimulatedWorld {
     pass: (milliseconds) => void (now += milliseconds),
     onWait: () => Promise.resolve(),
     start: (troubles = [], people = nobody) => startWorker(shop, troubles, people),
-    async end() {
-      await store.close();
-      fs.rmSync(checkpointFile, { force: true });
-    },
+    end: () => store.close(),
   };
   return world;
 }

@@ -32,6 +32,7 @@ import { leaksBelow, leaksIn, wantedOf } from './leak-scan.ts';
 import { releasedIn } from './released.ts';
 import { network, onlyKeptIsAcknowledged, serve, worldClock } from './world-mesh.ts';
 import type { Meanwhile } from './world-mesh.ts';
+import { checkpointBoard } from '../../src/audit/checkpoint-file.ts';
 
 export const tonight = '2026-11-22';
 export const mailboxId = 'X26ABC1';
@@ -176,7 +177,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     audit: createAuditLog({
       origin: config.auditOrigin,
       signingKey: readSigningKey(files.signing),
-      checkpointFile: path.join(config.dataDir, 'checkpoint'),
+      board: checkpointBoard(path.join(config.dataDir, 'checkpoint')),
     }),
   });
   const ledger = await openSqliteLedger(ledgerFile);

@@ -6,6 +6,7 @@ import { keyFilesIn, readSigningKey } from '../../src/keys/key-files.ts';
 import { announceKey } from '../../src/pipeline/custody.ts';
 import { prepareNextKey } from '../../src/wiring-keys.ts';
 import type { World } from './gate-world.ts';
+import { checkpointBoard } from '../../src/audit/checkpoint-file.ts';
 
 export async function changeKey(world: World): Promise<void> {
   const { config } = world;
@@ -15,7 +16,7 @@ export async function changeKey(world: World): Promise<void> {
     origin: config.auditOrigin,
     signingKey: readSigningKey(files.signing),
     nextKey: readNextKey(files),
-    checkpointFile: path.join(config.dataDir, 'checkpoint'),
+    board: checkpointBoard(path.join(config.dataDir, 'checkpoint')),
   });
   await announceKey({ ...world.pipeline, audit }, audit.nextVerifierKey!);
   replaceSigningKey(files);

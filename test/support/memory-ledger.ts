@@ -4,6 +4,7 @@ import { formatRunId, mayMove } from '../../src/domain/run.ts';
 import type { RunId } from '../../src/domain/run.ts';
 import { engineFailure, keyIsGone, ledgerIsClosed, refused } from '../../src/ledger/ledger-failures.ts';
 import { appendedHere } from '../../src/ledger/proofs.ts';
+import type { Appended } from '../../src/ledger/proofs.ts';
 import { outermostOnly } from '../../src/ledger/store.ts';
 import type { CarriedObjection, Ledger, LedgerReader, LedgerWriter, StoredRun } from '../../src/ports.ts';
 import { copied, emptyTables, isOfRun } from './memory-tables.ts';
@@ -18,9 +19,29 @@ export interface MemoryStore {
 
 export const memoryStore = (): MemoryStore => ({ tables: emptyTables(), line: Promise.resolve() });
 
+/** One transaction of the writer. */
+interface Turn {
+  readonly appended: Appended;
+  isOpen: boolean;
+}
+
+interface Desk {
+  tables: Tables;
+  readonly reader: LedgerReader;
+}
+
+function newDesk(): Desk {
+  const desk: Desk = { tables: emptyTables(), reader: readerOn(() => desk.tables) };
+  return desk;
+}
+
 /** `outermost`: what sees to it that nobody calls the ledger from within its own work; it costs a third of all, and may be left out. */
 export function openMemoryLedger(store: MemoryStore, outermost = outermostOnly()): Ledger {
   let isClosed = false;
+  const spare: Desk[] = [];
+  const draft = emptyTables();
+  let turn: Turn = { appended: appendedHere(), isOpen: false };
+  const writer = writerOn(draft, () => turn);
   const whileOpen = <T>(call: () => Promise<T>): Promise<T> =>
     outermost(() => (isClosed ? Promise.reject(ledgerIsClosed()) : call()));
   const inLine = <T>(work: () => Promise<T>): Promise<T> => {
@@ -28,10 +49,15 @@ export function openMemoryLedger(store: MemoryStore, outermost = outermostOnly()
     store.line = turn.catch(() => undefined);
     return turn;
   };
-  /** Reads the tables as they stand now, whatever is stored meanwhile. */
-  const readNow = <T>(work: (reader: LedgerReader) => Promise<T>): Promise<T> => {
-    const { tables } = store;
-    return work(readerOn(() => tables));
+  /** Reads the tables as they stand now, whatever is stored meanwhile. Readers are used again: making one costs more than reading. */
+  const readNow = async <T>(work: (reader: LedgerReader) => Promise<T>): Promise<T> => {
+    const desk = spare.pop() ?? newDesk();
+    desk.tables = store.tables;
+    try {
+      return await work(desk.reader);
+    } finally {
+      spare.push(desk);
+    }
   };
   return {
     claim: (name) =>
@@ -48,10 +74,13 @@ export function openMemoryLedger(store: MemoryStore, outermost = outermostOnly()
       whileOpen(() =>
         inLine(async () => {
           if (store.tables.claims.get(claim.name) !== claim.epoch) throw stale(claim.name, claim.epoch);
-          const draft = { ...store.tables };
-          const done = await work(writerOn(draft));
-          // Whoever kept the writer can change nothing any more.
-          store.tables = Object.freeze(draft);
+          Object.assign(draft, store.tables);
+          turn = { appended: appendedHere(), isOpen: true };
+          const done = await work(writer).finally(() => {
+            turn.isOpen = false;
+          });
+          // Whoever kept the writer can change nothing any more: the next transaction begins with what was stored.
+          store.tables = { ...draft };
           return done;
         }),
       ),
@@ -221,18 +250,21 @@ const byFirst = (a: { readonly first: string }, b: { readonly first: string }): 
   Buffer.compare(Buffer.from(a.first), Buffer.from(b.first));
 
 /** Changes the draft, table by table, each replaced by a copy. */
-function writerOn(draft: Tables): LedgerWriter {
-  const appended = appendedHere();
+function writerOn(draft: Tables, turn: () => Turn): LedgerWriter {
   const reader = readerOn(() => draft);
   const demandKey = (keyId: string): void => {
     if (!draft.keys.has(keyId)) throw keyIsGone(keyId);
   };
   const replace = <T>(rows: readonly T[], at: number, row: T): T[] => rows.with(at, row);
   // Checks before the first change, each in a later turn, as a real engine would.
-  const step = (work: () => void): Promise<void> => Promise.resolve().then(work);
-  const told = (proof: Parameters<typeof appended.demand>[0], work: () => void): Promise<void> =>
+  const step = (work: () => void): Promise<void> =>
+    Promise.resolve().then(() => {
+      if (!turn().isOpen) throw engineFailure(new Error('the transaction has ended'));
+      work();
+    });
+  const told = (proof: Parameters<Appended['demand']>[0], work: () => void): Promise<void> =>
     step(() => {
-      appended.demand(proof);
+      turn().appended.demand(proof);
       work();
     });
   return {
@@ -458,7 +490,7 @@ function writerOn(draft: Tables): LedgerWriter {
         if (position !== draft.entries.length)
           throw refused(`entry ${position}`, 'The entry does not follow the last one.', 'the next position');
         draft.entries = [...draft.entries, { position, line: copied(line), leaf: copied(leaf) }];
-        appended.note(position);
+        turn().appended.note(position);
       }),
     setFrontier: (frontier) => step(() => void (draft.frontier = frontier)),
     putCheckpoint: (size, note) =>

@@ -54,21 +54,35 @@ const fold = (id: string): string => id.toLowerCase().toUpperCase().toLowerCase(
 /** Ids for objections; an empty id links nothing. */
 const idSet = (ids: string[]): Set<string> => new Set(ids.filter((id) => id !== '').map(fold));
 
+/** What was read once is not read again: campaigns ask about the same few cells a million times. */
+function remembering<T>(read: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    if (known.has(text)) return known.get(text) as T;
+    if (known.size > 50_000) known.clear();
+    const value = read(text);
+    known.set(text, value);
+    return value;
+  };
+}
+
 /** Ten digits, or empty if not valid. Choice: no trimming; only ten ASCII digits or 3-3-4 with single spaces are read. */
-function validNumber(written: string): string {
+const validNumber = remembering((written): string => {
   if (!/^[0-9]{10}$/.test(written) && !/^[0-9]{3} [0-9]{3} [0-9]{4}$/.test(written)) return '';
   const digits = Array.from(written.replaceAll(' ', ''), Number);
   if (digits.every((digit) => digit === digits[0])) return '';
   const sum = digits.slice(0, 9).reduce((total, digit, place) => total + digit * (10 - place), 0);
   const check = 11 - (sum % 11);
   return digits[9] === (check === 11 ? 0 : check) ? digits.join('') : '';
-}
+});
 
 /** A day of the calendar: reading it and writing it again changes nothing. Choice: a year before 100 is a placeholder. */
-const isDate = (text: string): boolean =>
-  /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) &&
-  text >= '0100' &&
-  JSON.stringify(new Date(text)).startsWith(`"${text}T`);
+const isDate = remembering(
+  (text) =>
+    /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) &&
+    text >= '0100' &&
+    JSON.stringify(new Date(text)).startsWith(`"${text}T`),
+);
 
 /** Whether `<lease>_from` has come and `<lease>_to` is empty or has not passed. */
 function isOpenOn(date: string, row: Cells, lease: 'participating' | 'resident'): boolean {
@@ -80,12 +94,12 @@ const RFC_3339 =
   /^(\d{4}-\d\d-\d\d)(T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** Milliseconds since 1970. Choice: rounded up, so that a tie within one goes to opt-out; capitals T and Z, no leap second. */
-function instantOf(text: string): bigint | undefined {
+const instantOf = remembering((text): bigint | undefined => {
   const [, date = '', time = '', fraction = '', offset = ''] = RFC_3339.exec(text) ?? [];
   if (!isDate(date)) return undefined;
   const part = /[1-9]/.test(fraction.slice(3)) ? 1n : 0n;
   return BigInt(Date.parse(date + time + offset)) + BigInt(fraction.padEnd(3, '0').slice(0, 3)) + part;
-}
+});
 
 function requiredInstant(text = ''): bigint {
   const instant = instantOf(text);

@@ -10,6 +10,7 @@ import type { Dice } from './chance.ts';
 import { memoryLog } from './memory-log.ts';
 import type { MemoryLog } from './memory-log.ts';
 import { keyOf, nameOf, origin } from './sample-keys.ts';
+import { checkpointBoard } from '../../src/audit/checkpoint-file.ts';
 
 export interface SampleLog {
   readonly memory: MemoryLog;
@@ -92,7 +93,7 @@ export async function writeLog(
       origin,
       signingKey: signingKeys[at]!,
       nextKey: signingKeys[at + 1] ?? null,
-      checkpointFile: '/nowhere/checkpoint',
+      board: checkpointBoard('/nowhere/checkpoint'),
       chance,
     });
   let audit = open();
