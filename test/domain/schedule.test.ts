@@ -93,7 +93,7 @@ describe('ten years', () => {
 
   it.each(
     ['00:15', '02:30', '23:45'].flatMap((time) => faults.map((fault) => [time, fault.name, fault] as const)),
-  )('at %s with a clock %s have exactly one run for every date', (nightlyAt, _, fault) => {
+  )('at %s with a clock %s have exactly one run for every date (fault 25)', (nightlyAt, _, fault) => {
     const clock = fault.clock();
     const random = seeded(1);
     const runs = new Map<string, number>();

@@ -184,7 +184,7 @@ describe('a publisher that dies', () => {
 });
 
 describe('a reader in a loop', () => {
-  it('never sees a manifest whose files are missing or different', async () => {
+  it('never sees a manifest whose files are missing or different (fault 21)', async () => {
     const runs = Array.from({ length: 8 }, (_, index) => ({ ...firstRun, revision: index + 1 }));
     const opened = dropOnDisk(folder());
     const seen = new Set<number>();

@@ -225,7 +225,7 @@ describe('what was written is read back', () => {
 });
 
 describe('a disk that fails', () => {
-  it('at any one step: said as it is, cleaned up, and publishing again ends whole', async () => {
+  it('at any one step: said as it is, cleaned up, and publishing again ends whole (fault 17)', async () => {
     await opened.drop.publish(plan);
     const steps = [...opened.steps];
     const firstLink = steps.findIndex((step) => step.startsWith('link'));
@@ -403,7 +403,7 @@ describe('unsafe places', () => {
     }
   });
 
-  it.each([0o720, 0o702, 0o777, 0o1777])('a folder others may write to (%o)', async (mode) => {
+  it.each([0o720, 0o702, 0o777, 0o1777])('a folder others may write to (%o) (fault 20)', async (mode) => {
     mkdirSync(folder(), { recursive: true, mode: 0o700 });
     for (const path of [folder(), date(), dir]) {
       chmodSync(path, mode);
@@ -441,7 +441,7 @@ describe('unsafe places', () => {
 });
 
 describe('what stands there already', () => {
-  it('is compared, not replaced, even if it appears between the look and the link', async () => {
+  it('is compared, not replaced, even if it appears between the look and the link (fault 19)', async () => {
     once('link', drop, (path) => {
       writeFileSync(path, 'other', { mode: 0o600 });
     });
@@ -508,7 +508,7 @@ describe('what stands there already', () => {
 });
 
 describe('a published drop that is read back', () => {
-  it('is flushed before it counts, for its writer may have died before that', async () => {
+  it('is flushed before it counts, for its writer may have died before that (fault 18)', async () => {
     await opened.drop.publish(plan);
     opened.steps.length = 0;
     await opened.drop.published(firstRun);

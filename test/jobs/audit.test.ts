@@ -149,7 +149,7 @@ describe('a new signing key', () => {
     }));
 });
 
-it('a ledger set back to an earlier night is refused beside the checkpoint that was shown', () =>
+it('a ledger set back to an earlier night is refused beside the checkpoint that was shown (fault 31)', () =>
   oneNight(async (night) => {
     const kept = path.join(night.dataDir, '..', 'kept');
     expect(await night.gate('audit', 'heartbeat')).toMatchObject({ code: 0 });

@@ -87,7 +87,7 @@ describe('a backup', () => {
 });
 
 describe('a ledger put back by hand', () => {
-  it('is refused before anything is asked or signed: a larger log was shown', async () => {
+  it('is refused before anything is asked or signed: a larger log was shown (fault 35)', async () => {
     const { world, backup } = await twoNights();
     const shown = sizeShown(world);
     const asked = world.simulator.sent().length;

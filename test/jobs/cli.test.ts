@@ -1,5 +1,5 @@
 /** The command line as an operator meets it before anything runs: help, keys, configuration, intake. */
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
@@ -77,13 +77,18 @@ describe('keys', () => {
     ));
 });
 
-describe('a signing key that is none', () => {
-  it('is refused before anything is opened, exit 2', () =>
+describe('a signing key', () => {
+  it('that is none, is open to others or is gone is refused before anything is opened, exit 2 (fault 32)', () =>
     oneNight(async (here) => {
-      writeFileSync(path.join(here.dataDir, 'keys', 'checkpoint-signing-key.pem'), 'worn away', {
-        mode: 0o600,
-      });
+      const key = path.join(here.dataDir, 'keys', 'checkpoint-signing-key.pem');
+      const good = readFileSync(key);
+      writeFileSync(key, 'worn away');
       expect(await here.gate('status')).toMatchObject(refusal(2, 'configuration-invalid'));
+      writeFileSync(key, good);
+      chmodSync(key, 0o640);
+      expect(await here.gate('status')).toMatchObject(refusal(2, 'place-unsafe'));
+      rmSync(key);
+      expect(await here.gate('status')).toMatchObject(refusal(2, 'master-key-missing'));
       expect(existsSync(path.join(here.dataDir, 'ledger.sqlite'))).toBe(false);
     }));
 });
@@ -164,7 +169,7 @@ describe('the configuration', () => {
 });
 
 describe('an intake', () => {
-  it('that is missing, unfinished or altered ends with exit 6 before MESH is asked; the right one then goes through', () =>
+  it('that is missing, unfinished or altered ends with exit 6 before MESH is asked; the right one then goes through (fault 1)', () =>
     oneNight(async (here) => {
       rmSync(here.intake, { recursive: true });
       expect(await here.run()).toMatchObject(refusal(6, 'intake-missing'));

@@ -69,7 +69,7 @@ const seconds: readonly Death[] = [
 ];
 
 describe('a run that is killed', () => {
-  it('ends with the same drop, wherever it died', async () => {
+  it('ends with the same drop, wherever it died (fault 16)', async () => {
     const deaths = await deathsThereAre(1);
     const points = new Set(deaths.map(({ point }) => point.replace(/^(before|after) /, '')));
     expect([...points].sort()).toEqual(everyPoint);

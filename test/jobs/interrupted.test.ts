@@ -64,7 +64,7 @@ describe('a run that is told to stop', () => {
 });
 
 describe('a second process', () => {
-  it('refuses with exit code 7 and changes nothing; readers go on', async () => {
+  it('refuses with exit code 7 and changes nothing; readers go on (fault 27)', async () => {
     await oneNight(async (night) => {
       const first = night.start('run', '--json');
       await first.said('waiting for');
@@ -116,7 +116,7 @@ describe('a send of unknown outcome', () => {
   const told = async (night: Night, what: string): Promise<unknown[]> =>
     (await readLog(night)).entries.filter((entry) => entry.what === what);
 
-  it('is found by its local id: one message only', async () => {
+  it('is found by its local id: one message only (fault 15)', async () => {
     await oneNight(async (night) => {
       await night.farSide.fault('drop-connection-after-accept');
       await endsWhole(night, oneMessage);
@@ -136,7 +136,7 @@ describe('a send of unknown outcome', () => {
     },
   );
 
-  it('that never arrived is voided and asked under a new local id', async () => {
+  it('that never arrived is voided and asked under a new local id (fault 15)', async () => {
     await oneNight(async (night) => {
       expect(await night.die('before send', '1')).toMatchObject({ signal: 'SIGKILL' });
       expect(await night.farSide.sent()).toEqual([]);

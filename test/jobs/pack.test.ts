@@ -276,7 +276,7 @@ describe('an auditor pack', () => {
     ]);
   });
 
-  it('stays text whatever a provider is called', async () => {
+  it('stays text whatever a provider is called (fault 37)', async () => {
     const world = await fewNights();
     await export_(world, 'pack', { providerName: `"><script>alert('x')</script>\u202E=HYPERLINK("x")` });
     const page = fs.readFileSync(path.join(world.folder, 'pack', 'index.html'), 'utf8');

@@ -21,7 +21,7 @@ describe('an outbound folder', () => {
       await endsWhole(here, oneMessage);
     }));
 
-  it('that is a symbolic link is refused before MESH is asked', () =>
+  it('that is a symbolic link is refused before MESH is asked (fault 20)', () =>
     oneNight(async (here) => {
       mkdirSync(`${here.outbound}-elsewhere`, { mode: 0o700 });
       symlinkSync(`${here.outbound}-elsewhere`, here.outbound);

@@ -96,7 +96,7 @@ if (thereIsRedis()) {
     );
 
     it(
-      'go on after a Redis that was lost with all it knew, and after a PostgreSQL that died',
+      'go on after a Redis that was lost with all it knew, and after a PostgreSQL that died (faults 23 and 24)',
       () =>
         onServers(async (night) => {
           const [scheduler, worker] = [night.watch(), night.work()];

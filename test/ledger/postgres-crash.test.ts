@@ -10,7 +10,7 @@ import { usePostgres } from '../support/postgres.ts';
 
 const postgres = usePostgres();
 
-it('a server that dies at any moment has kept what it confirmed, and goes on', async () => {
+it('a server that dies at any moment has kept what it confirmed, and goes on (fault 24)', async () => {
   const { url } = await postgres.database();
   let confirmed = 0;
   for (let death = 0; death < 4; death++) {

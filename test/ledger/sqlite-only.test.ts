@@ -272,7 +272,7 @@ describe('what was destroyed', () => {
 });
 
 describe('a SQLite ledger whose process is killed', () => {
-  it('holds every commit that was promised, whole, and is sound', async () => {
+  it('holds every commit that was promised, whole, and is sound (fault 29)', async () => {
     let promised = -1;
     for (const commits of [1, 150]) {
       const child = startChild('commit-loop.ts', file);

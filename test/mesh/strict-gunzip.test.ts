@@ -85,7 +85,7 @@ describe('one whole gzip member', () => {
     expect(outcome(packed)).toBe('mesh-malformed');
   });
 
-  it('is refused when cut at any byte', () => {
+  it('is refused when cut at any byte (fault 10)', () => {
     const packed = member(0x08, [Buffer.from('list.dat\0')]);
     for (let length = 0; length < packed.length; length += 1) {
       expect(`${length} ${outcome(packed.subarray(0, length))}`).toBe(`${length} mesh-malformed`);
@@ -106,7 +106,7 @@ describe('one whole gzip member', () => {
     expect(outcome(gzipSync(list), list.length - 1)).toBe('mesh-too-large');
   });
 
-  it('is given up long before a bomb has unpacked', () => {
+  it('is given up long before a bomb has unpacked (fault 12)', () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 1 });
     const before = process.memoryUsage().rss;
     expect(outcome(bomb)).toBe('mesh-too-large');

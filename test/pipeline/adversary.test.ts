@@ -172,7 +172,7 @@ describe('a choice recorded at the last moment', () => {
     expect(world.released()).not.toContain(testNumber(0));
   });
 
-  it('when the drop is about to be linked', async () => {
+  it('when the drop is about to be linked (fault 3)', async () => {
     const world = await watchedWorld();
     world.intake({ choices: [], roster: residents(5) });
     let published = 0;
@@ -258,7 +258,7 @@ describe('a choice recorded at the last moment', () => {
 });
 
 describe('two workers', () => {
-  it('one that was taken over wakes up and publishes', async () => {
+  it('one that was taken over wakes up and publishes (fault 22)', async () => {
     const world = await watchedWorld();
     world.intake({ choices: [], roster: residents(5) });
     const { drop } = world.pipeline;
@@ -547,7 +547,7 @@ describe('what the evidence would not say', () => {
     expect((await world.run()).run.state).toBe('held');
   });
 
-  it('that a request was sent, because the ledger stumbled just after', async () => {
+  it('that a request was sent, because the ledger stumbled just after (fault 28)', async () => {
     const world = await watchedWorld();
     world.intake({ choices: [], roster: residents(5) });
     const { mailbox, ledger } = world.pipeline;
@@ -619,7 +619,7 @@ describe('slipping mail in', () => {
     );
   };
 
-  it('the answer to one request under the local id of another', async () => {
+  it('the answer to one request under the local id of another (fault 6)', async () => {
     const world = await watchedWorld({ settings: { CHECK_MAX_NUMBERS: '3' }, optedOut: testNumbers(1) });
     world.intake({ choices: [], roster: residents(6) });
     world.meanwhile(() => {

@@ -115,7 +115,7 @@ describe('a night', () => {
 });
 
 describe('an anchor that takes nothing', () => {
-  it('lets the export go on for its days of grace, alarms, and then stops it before anybody is asked about', async () => {
+  it('lets the export go on for its days of grace, alarms, and then stops it before anybody is asked about (fault 33)', async () => {
     const witness = awayAnchor();
     const world = await createWorld({ anchors: [witness], settings: { ANCHOR_GRACE_DAYS: '2' } });
     const ends: string[] = [];

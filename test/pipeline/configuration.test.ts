@@ -217,7 +217,7 @@ describe('a run', () => {
     return world;
   }
 
-  it('ends under the settings it began with, or stops and names them', async () => {
+  it('ends under the settings it began with, or stops and names them (fault 26)', async () => {
     const world = await begun();
     await world.reconfigure({ CHECK_DEADLINE_HOURS: '2', ...widened });
     await expect(world.run()).rejects.toMatchObject({

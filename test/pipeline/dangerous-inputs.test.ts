@@ -86,7 +86,7 @@ const spoiled =
 const firstLines = (count: number) => (text: string) => `${text.split('\n').slice(0, count).join('\n')}\n`;
 
 describe('dangerous inputs', () => {
-  it('1: a deny list that is empty because a query failed', async () => {
+  it('1: a deny list that is empty because a query failed (fault 1)', async () => {
     const world = await createWorld();
     const cells = { choices: [optOutOf(0)], roster: residents(3) };
     // Emptied before the manifest was written, after it, and to nothing at all.
@@ -105,7 +105,7 @@ describe('dangerous inputs', () => {
     expect(world.released('2026-11-23')).toEqual(testNumbers(2, 1));
   });
 
-  it('2: a deny list whose ids or numbers carry spaces', async () => {
+  it('2: a deny list whose ids or numbers carry spaces (fault 2)', async () => {
     const world = await createWorld();
     world.intake({ choices: [optOutOf(0, { service_user_id: 'SU-000000 ' })], roster: residents(3) });
     await isRefused(world, 'intake-id-unsafe');
@@ -185,7 +185,7 @@ describe('dangerous inputs', () => {
     );
   });
 
-  it('8: two rows for one person, the later row clean', async () => {
+  it('8: two rows for one person, the later row clean (fault 4)', async () => {
     const out = { in_service_choice: 'opted_out' };
     const elsewhere = { service_user_id: 'SU-other', provider_id: 'PR-99' };
     await areAskedAbout(
@@ -199,7 +199,7 @@ describe('dangerous inputs', () => {
     );
   });
 
-  it('9: an informed date in the wrong order or at the end of time', async () => {
+  it('9: an informed date in the wrong order or at the end of time (fault 5)', async () => {
     const dates = [
       '01/02/2026',
       '31/12/9999',
@@ -244,7 +244,7 @@ describe('dangerous inputs', () => {
     });
   });
 
-  it('11: a cleaned list with a valid number that was not asked about', async () => {
+  it('11: a cleaned list with a valid number that was not asked about (fault 8)', async () => {
     await isHeldFor(await answeredWith('foreign-number'), ['answer-not-asked', 'too-few-answered']);
     const inTwo = await answeredWith('foreign-number', { settings: { CHECK_MAX_NUMBERS: '2' } });
     await isHeldFor(inTwo, ['answer-not-asked', 'too-few-answered']);
@@ -268,7 +268,7 @@ describe('dangerous inputs', () => {
     await isHeldFor(world, ['removals-none']);
   });
 
-  it('13: a notice parsed as a list', async () => {
+  it('13: a notice parsed as a list (fault 9)', async () => {
     const notice = (body: string, subject?: string) => async (): Promise<World> => {
       const world = await answeredWith('silence');
       world.meanwhile(() => {
@@ -309,7 +309,7 @@ describe('dangerous inputs', () => {
     await isHeldFor(world, ['answer-malformed', 'too-few-answered']);
   });
 
-  it('16: chunk 2 of another message', async () => {
+  it('16: chunk 2 of another message (fault 11)', async () => {
     const mailboxes = [mailboxId, check].map((id) => ({ id, password: secrets.password }));
     const world = await answeredWith('receipt-only', { simulator: { minimumChunkBytes: 10, mailboxes } });
     world.meanwhile(async () => {
@@ -327,7 +327,7 @@ describe('dangerous inputs', () => {
     await isWithheld(world, 'nothing-answered');
   });
 
-  it('17: an HTML log-in page with status 200 and ten-digit numbers', async () => {
+  it('17: an HTML log-in page with status 200 and ten-digit numbers (fault 9)', async () => {
     const page = await answeredWith('html-page', { settings: { CHECK_MAX_NUMBERS: '2' } });
     await isHeldFor(page, notUnderstood);
     const alone = await answeredWith('html-page');
@@ -345,7 +345,7 @@ describe('dangerous inputs', () => {
     await areAskedAbout([...roster, resident(50)], [testNumber(50)]);
   });
 
-  it('19: the superseded number of an opted-out person is asked about as it stands: nobody here can know', async () => {
+  it('19: the superseded number of an opted-out person is asked about as it stands: nobody here can know (fault 40)', async () => {
     const world = await createWorld({ optedOut: [testNumber(0)] });
     const superseded = testNumber(60);
     world.intake({ choices: [], roster: [resident(0, { nhs_number: superseded }), resident(1)] });

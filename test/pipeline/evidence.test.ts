@@ -244,7 +244,7 @@ describe('nothing that is kept', () => {
     expect(await split(testNumbers(4))).toEqual(await split(testNumbers(4, 30)));
   });
 
-  it('holds a number in any form, and the search for them finds each form', () => {
+  it('holds a number in any form, and the search for them finds each form (fault 36)', () => {
     const number = testNumber(77);
     const bytes = Buffer.from(number);
     const hidden: Record<string, string | Buffer> = {

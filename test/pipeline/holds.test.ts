@@ -146,7 +146,7 @@ describe('an approval', () => {
     expect(approved).toMatchObject({ by: 'Grace Hopwood (Caldicott Guardian)', run: `${tonight}/r1` });
   });
 
-  it('counts only if it is signed by somebody else, with a key that may, today, and for this hold as it stands', async () => {
+  it('counts only if it is signed by somebody else, with a key that may, today, and for this hold as it stands (fault 38)', async () => {
     const world = await heldWorld();
     const hold = await openHold(world);
     const text = approvalText(hold);
@@ -297,7 +297,7 @@ describe('a hold', () => {
 });
 
 describe('a run is held', () => {
-  it('when its roster or its drop jumps, once seven runs were released', async () => {
+  it('when its roster or its drop jumps, once seven runs were released (fault 39)', async () => {
     const world = await createWorld();
     const night = async (day: number, rows: number, opted_out = 0): Promise<string> => {
       const date = `2026-11-${day}`;
@@ -343,7 +343,7 @@ describe('a run is held', () => {
     else expect(world.released()).toEqual(testNumbers(asked - removed, removed));
   });
 
-  it('when less than nine tenths are answered by the deadline, and ends withheld when nothing is', async () => {
+  it('when less than nine tenths are answered by the deadline, and ends withheld when nothing is (fault 14)', async () => {
     const settings = { CHECK_MAX_NUMBERS: '2', CHECK_DEADLINE_HOURS: '2', MESH_POLL_SECONDS: '3600' };
     const world = await createWorld({ settings });
     const silent = async (date: string, times: number): Promise<string> => {
@@ -364,7 +364,7 @@ describe('a run is held', () => {
     expect(world.released('2026-11-26')).toBeNull();
   });
 
-  it('when two answers to one request differ; approved, the first one counts', async () => {
+  it('when two answers to one request differ; approved, the first one counts (fault 7)', async () => {
     const world = await createWorld();
     world.intake({ choices: [], roster: residents(4) });
     world.simulator.fault('duplicate-different');

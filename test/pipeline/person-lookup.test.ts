@@ -162,7 +162,7 @@ describe('a look-up', () => {
 });
 
 describe('the evidence of a year', () => {
-  it('is kept eight years, then dies with its key: every look-up says so, and the log still verifies', async () => {
+  it('is kept eight years, then dies with its key: every look-up says so, and the log still verifies (fault 34)', async () => {
     const world = await someNights();
     await expect(eraseYear(world.pipeline, '2026', 'time is over')).rejects.toEqual(failing('evidence-kept'));
     world.pass(8 * 366 * day);

@@ -213,6 +213,14 @@ async function worldOf({ options = {}, people: count = people }: Case): Promise<
   return world;
 }
 
+it('an empty answer to a list of people is held, and says nothing about them (fault 13)', async () => {
+  const world = await worldOf({ ends: ['answer-empty'] });
+  world.simulator.fault('empty');
+  expect((await world.run()).run.state).toBe('held');
+  expect(await world.ledger.read((tx) => tx.holds())).toMatchObject([{ reasons: ['answer-empty'] }]);
+  expect(world.released()).toBeNull();
+});
+
 describe('a fault of the far side', () => {
   it('has a case here, each of them', () => {
     expect(Object.keys(cases).sort()).toEqual(Object.keys(faultNotes).sort());

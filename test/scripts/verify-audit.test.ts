@@ -259,7 +259,7 @@ describe('a log is not sound', () => {
     expect(checkLog(new Map([...log.files, ['entries/notes.txt', Buffer.alloc(0)]])).sound).toBe(false);
   });
 
-  it('however it is altered: found at the right entry', async () => {
+  it('however it is altered: found at the right entry (fault 30)', async () => {
     const missed: string[] = [];
     const tallies = await tamper(1_000, 42, (kind, nth) => missed.push(`${kind} ${nth}`));
     expect(missed).toEqual([]);

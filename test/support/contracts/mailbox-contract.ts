@@ -236,7 +236,7 @@ export function mailboxContract(name: string, open: () => Promise<MailboxWorld> 
         expect(Buffer.from(mailbox.decode(raw)).toString()).toBe(list.toString().repeat(2));
       });
 
-      it('refuses what is not one whole gzip member', () => {
+      it('refuses what is not one whole gzip member (fault 12)', () => {
         const cut = { ...packed, body: packed.body.subarray(0, -1) };
         expect(() => mailbox.decode({ messageId: 'M1', parts: [packed, cut] })).toThrow(Failure);
       });
