@@ -93,11 +93,19 @@ export const troubleKinds = ['crash', 'takeover', 'mailbox', 'drop', 'meanwhile'
 const firstDate = Date.UTC(2026, 10, 20);
 const dateOf = (night: number): string => new Date(firstDate + night * 86_400_000).toISOString().slice(0, 10);
 
+/**
+ * Every eighth history is long, three to five nights of twenty to forty people; the others are one or two nights of six to eleven. Most
+ * of what can go wrong shows in the short ones, of which six are played in the time of a long one.
+ */
+const isLong = (seed: number): boolean => seed % 8 === 3;
+
 export function drawHistory(seed: number): History {
   const dice = diceOf(seed * 2_654_435_761);
   const chance = (percent: number): boolean => dice.below(100) < percent;
-  const dates = Array.from({ length: 3 + (chance(15) ? dice.below(3) : 0) }, (_, night) => dateOf(night));
-  const { intakes, ids, numbers, providers } = drawIntakes(dice, dates);
+  const [least, oneMore, more, people, steps] = isLong(seed) ? [3, 15, 3, 20, 60] : [1, 60, 2, 6, 40];
+  const nightsDrawn = least + (chance(oneMore) ? dice.below(more) : 0);
+  const dates = Array.from({ length: nightsDrawn }, (_, night) => dateOf(night));
+  const { intakes, ids, numbers, providers } = drawIntakes(dice, dates, people);
   const kinds = troubleKinds.filter(() => chance(50));
   const wrong = answerKinds.slice(1).filter(() => chance(50));
   const isCalm = chance(20);
@@ -125,9 +133,9 @@ export function drawHistory(seed: number): History {
     const kind = dice.pick(kinds);
     switch (kind) {
       case 'crash':
-        return { kind, step: 1 + dice.below(60), when: dice.pick(['before', 'after']) };
+        return { kind, step: 1 + dice.below(steps), when: dice.pick(['before', 'after']) };
       case 'takeover':
-        return { kind, step: 1 + dice.below(60) };
+        return { kind, step: 1 + dice.below(steps) };
       case 'mailbox':
         return {
           kind,
@@ -140,7 +148,7 @@ export function drawHistory(seed: number): History {
       case 'meanwhile':
         return { kind, wait: 1 + dice.below(3), what: happening(night) };
       case 'just-before':
-        return { kind, step: 1 + dice.below(60), what: happening(night) };
+        return { kind, step: 1 + dice.below(steps), what: happening(night) };
     }
   };
 

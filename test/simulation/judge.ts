@@ -5,7 +5,7 @@
 import { mayBeAsked, referenceRelease } from '../support/reference-gate.ts';
 import type { GateQuestion, RawIntake } from '../support/reference-gate.ts';
 import type { History, Night } from './history.ts';
-import type { Seen, StandingIntake } from './play.ts';
+import type { Seen, StandingIntake, ToldChoice } from './play.ts';
 
 type Entry = Seen['entries'][number];
 
@@ -48,11 +48,10 @@ function releases(history: History, seen: Seen): readonly string[] {
     const newest = newestOf(laid, businessDate);
     if (own === undefined || newest === undefined) return [`${run}: decided on an intake that never stood`];
     const heard = told.filter(({ after }) => after <= place).map(({ cells }) => cells);
-    const withTold = (cells: RawIntake): RawIntake => ({ ...cells, choices: [...cells.choices, ...heard] });
     const readAt = new Date(at).toISOString();
     const earlier = seenBefore(before, byDigest);
     const question = (cells: RawIntake, date: string): GateQuestion => ({
-      intake: withTold(cells),
+      intake: withTold(cells, heard),
       earlier,
       businessDate: date,
       readAt,
@@ -69,11 +68,11 @@ function releases(history: History, seen: Seen): readonly string[] {
     );
     // An intake that another has taken the place of cannot be read again: it counts as it was at the gate.
     const stands = laid.findLast((intake) => intake.businessDate === businessDate) === own;
-    const atGate = entries.indexOf(gated);
+    const beforeGate = entries.slice(0, entries.indexOf(gated));
     const asGated: GateQuestion = {
       ...question(own.cells, businessDate),
-      intake: own.cells,
-      earlier: seenBefore(entries.slice(0, atGate), byDigest),
+      intake: withTold(own.cells, toldIn(told, beforeGate)),
+      earlier: seenBefore(beforeGate, byDigest),
       readAt: text(gated, 'at'),
     };
     const allowed = referenceRelease(
@@ -113,13 +112,13 @@ function requests({ entries, intakes, told, world }: Seen): readonly string[] {
       found.add('a request that nobody meant to send');
       continue;
     }
-    const heard = told.slice(0, of(before, 'choice-recorded').length).map(({ cells }) => cells);
+    const heard = toldIn(told, before);
     const readAt = text(entries[intended] ?? {}, 'at');
     const earlier = seenBefore(before, byDigest);
     for (const digest of [gated['intake'], gated['newestIntake']]) {
       const cells = byDigest(digest)?.cells;
       if (cells === undefined) continue;
-      const intake = { ...cells, choices: [...cells.choices, ...heard] };
+      const intake = withTold(cells, heard);
       const allowed = mayBeAsked({ intake, earlier, businessDate: run.slice(0, 10), readAt, policy: 'test' });
       if (numbers.some((number) => !allowed.has(number)))
         found.add(`${run}: asked about somebody who may not be`);
@@ -127,6 +126,15 @@ function requests({ entries, intakes, told, world }: Seen): readonly string[] {
   }
   return [...found];
 }
+
+const withTold = (cells: RawIntake, heard: readonly ToldChoice['cells'][]): RawIntake => ({
+  ...cells,
+  choices: [...cells.choices, ...heard],
+});
+
+/** The choices that people had recorded here when these entries were all. */
+const toldIn = (told: readonly ToldChoice[], entries: readonly Entry[]): ToldChoice['cells'][] =>
+  told.slice(0, of(entries, 'choice-recorded').length).map(({ cells }) => cells);
 
 const isUndisturbed = ({ troubles, answers }: Night): boolean =>
   troubles.length === 0 && answers.every((kind) => kind === 'proper');

@@ -56,15 +56,17 @@ function numberOf(n: number): string {
   return check === 10 ? numberOf(n + 5_000) : nine.join('') + String(check % 11);
 }
 
-export function drawIntakes(dice: Dice, dates: readonly string[]): DrawnIntakes {
+/** `least` people, or up to twice as many. */
+export function drawIntakes(dice: Dice, dates: readonly string[], least: number): DrawnIntakes {
   const chance = (perMille: number): boolean => dice.below(1_000) < perMille;
-  const count = 20 + dice.below(20);
+  const count = least + dice.below(least);
   const ids = Array.from({ length: count }, (_, n) => `su-${n + 1}`);
   const numbers = Array.from({ length: count }, (_, n) => numberOf(n * 7));
   const providers = ['home-1', 'home-2', 'home-3'].slice(0, 1 + dice.below(3));
   const twists = rowTwists.filter(() => chance(500));
   const homeTwists = providerTwists.filter(() => chance(500));
   const swaps = chance(300);
+  const forgets = chance(300);
   const deciders = ['self', 'attorney', 'deputy', 'relative', 'staff', '?'];
 
   const base = ids.map((id, n): Cells => ({
@@ -110,6 +112,8 @@ export function drawIntakes(dice: Dice, dates: readonly string[]): DrawnIntakes 
         else if (chance(150)) lasting.delete(n);
       }
     for (let n = dice.below(4); n > 0; n--) addChoice(date);
+    // Records are lost: what was said and seen once must stand all the same.
+    if (forgets && choices.length > 0 && chance(600)) choices.splice(dice.below(choices.length), 1);
     const rows = base.map((row) => ({ ...row }));
     for (const [n, twist] of lasting) twist(rows[n]!, date, dice);
     if (swaps && chance(400)) rows[dice.below(count)]!['nhs_number'] = dice.pick(numbers);

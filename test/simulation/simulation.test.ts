@@ -50,6 +50,12 @@ it('sixty histories hold', async () => {
   expect(found).toEqual([]);
 }, 300_000);
 
+it.each([
+  [8627, 'the judge forgot what was said here before the gate, once another intake stood in its place'],
+])('the history of seed %i holds: %s', async (seed) => {
+  expect(await judged(drawHistory(seed))).toEqual([]);
+});
+
 describe('the judge', () => {
   const calm = {
     ...drawHistory(3),
