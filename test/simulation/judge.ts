@@ -57,7 +57,8 @@ function releases(history: History, seen: Seen): readonly string[] {
       readAt,
       policy: 'test',
     });
-    const localIds = new Set(of(before, 'request-sent', run).map((entry) => entry['localId']));
+    // Meant to be sent: where nobody learnt whether it was, its answer says so. Voided ones are looked for elsewhere.
+    const localIds = new Set(of(before, 'request-intended', run).map((entry) => entry['localId']));
     const young = world.farSide.requests
       .filter(({ localId, at: sentAt }) => localIds.has(localId) && at - sentAt <= 20 * 3_600_000)
       .map(({ localId }) => localId);

@@ -61,7 +61,8 @@ const refuse = (fault: unknown): never => {
   throw new Error(`the history draws what no intake holds: ${JSON.stringify(fault)}`);
 };
 
-function understood(cells: RawIntake, producedAt: number): IntakeNight {
+/** The intake as its readers give it. */
+export function understood(cells: RawIntake, producedAt: number): IntakeNight {
   const inOrder = (columns: readonly string[], raw: Record<string, string>): never =>
     ({ line: 2, cells: columns.map((column) => raw[column] ?? '') }) as never;
   return {

@@ -51,6 +51,7 @@ it('sixty histories hold', async () => {
 }, 300_000);
 
 it.each([
+  [102929, 'the judge wanted to be told of a send whose outcome only its answer tells'],
   [8627, 'the judge forgot what was said here before the gate, once another intake stood in its place'],
 ])('the history of seed %i holds: %s', async (seed) => {
   expect(await judged(drawHistory(seed))).toEqual([]);
