@@ -35,7 +35,8 @@ export async function takeAdvanceLock(dataDir: string): Promise<AdvanceLock> {
   return {
     async release() {
       if (!held.delete(connection)) return;
-      await rm(pidFile, { force: true });
+      // Whatever becomes of that kindness, the next one is let in.
+      await rm(pidFile, { force: true }).catch(() => undefined);
       connection.close();
     },
   };

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -27,6 +27,15 @@ describe('the right to advance runs', () => {
     const next = await takeAdvanceLock(folder);
     await lock.release();
     await expect(takeAdvanceLock(folder)).rejects.toEqual(busyBy(process.pid));
+    await next.release();
+  });
+
+  it('is given back even where its pid file cannot be removed: else a scheduler would be busy with itself for ever', async () => {
+    const lock = await takeAdvanceLock(folder);
+    await rm(path.join(folder, 'advance.pid'));
+    await mkdir(path.join(folder, 'advance.pid'));
+    await lock.release();
+    const next = await takeAdvanceLock(folder);
     await next.release();
   });
 
