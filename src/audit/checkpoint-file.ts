@@ -10,7 +10,7 @@ export interface CheckpointBoard {
   readonly place: string;
   /** The note that was shown last, or null where none was. */
   read(): Promise<string | null>;
-  /** Shows this one in its place. Throws `audit-invalid` where a larger tree is shown. */
+  /** Shows this one in its place. Throws `audit-invalid` where a larger tree is shown, `checkpoint-not-shown`. */
   show(note: string): Promise<void>;
 }
 
@@ -21,24 +21,32 @@ export const checkpointBoard = (file: string): CheckpointBoard => ({
   show: (note) => publishCheckpointFile(file, note),
 });
 
-/** The note that was shown last, or null where none was. */
+/** The note that was shown last, or null where none was. Throws `checkpoint-not-shown` where that cannot be read. */
 export async function readCheckpointFile(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw cause;
+    throw notShown(file, cause);
   }
 }
 
 /**
  * Replaces the checkpoint file durably: written beside, flushed, renamed, folder flushed. A reader sees the old or the new one whole; two
- * writers never share the file beside. Throws `audit-invalid` where a larger tree is shown.
+ * writers never share the file beside. Throws `audit-invalid` where a larger tree is shown, `checkpoint-not-shown` for a fault of the disk.
  */
 export async function publishCheckpointFile(file: string, note: string): Promise<void> {
   const shown = await readCheckpointFile(file);
   if (shown === note) return;
   if (shown !== null && !(sizeIn(shown) <= sizeIn(note))) throw goesBack(file);
+  try {
+    await replaceDurably(file, note);
+  } catch (cause) {
+    throw notShown(file, cause);
+  }
+}
+
+async function replaceDurably(file: string, note: string): Promise<void> {
   const beside = `${file}.${randomUUID()}`;
   const written = await open(beside, 'wx', 0o600);
   try {
@@ -79,6 +87,15 @@ const goesBack = (file: string): Failure =>
     message: 'A larger tree is shown than the one to be shown now.',
     place: file,
     hint: 'Nothing was changed. Find out which of the two is the newer log, and keep both.',
+  });
+
+const notShown = (file: string, cause: unknown): Failure =>
+  new Failure('checkpoint-not-shown', {
+    message: 'The checkpoint of the log could not be shown, or the one shown could not be read.',
+    place: file,
+    found: (cause as NodeJS.ErrnoException).code ?? 'a fault without a name',
+    hint: 'What was done is signed and stored. See that the disk has room and the files are ours, then run the same command again: it shows the newest one.',
+    cause,
   });
 
 async function syncFolder(folder: string): Promise<void> {

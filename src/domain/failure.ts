@@ -78,6 +78,7 @@ const meanings = {
   'ledger-failed': means('unexpected', 500, 'later'),
   'queue-unreachable': means('unexpected', 503, 'later'),
   'ledger-newer': means('usage', 500, 'never'),
+  'checkpoint-not-shown': means('unexpected', 500, 'later'),
   'audit-invalid': means('auditInvalid', 500, 'never'),
   'audit-unreconciled': means('auditInvalid', 500, 'never'),
   'anchor-unreachable': means('partnerUnavailable', 502, 'later'),

@@ -64,6 +64,15 @@ describe('the checkpoint file', () => {
     expect(shown()).toBe(stood);
   });
 
+  it('that cannot be written or read is told by its place', async () => {
+    const told = { code: 'checkpoint-not-shown', detail: { place: file } };
+    fs.mkdirSync(file);
+    await expect(show(ledgerOf(1))).rejects.toMatchObject({ ...told, detail: { found: 'EISDIR' } });
+    fs.rmSync(folder, { recursive: true });
+    await expect(show(ledgerOf(1))).rejects.toMatchObject({ ...told, detail: { found: 'ENOENT' } });
+    fs.mkdirSync(folder);
+  });
+
   it('never goes back, whoever writes it', async () => {
     await publishCheckpointFile(file, noteOf(3));
     await expect(publishCheckpointFile(file, noteOf(2))).rejects.toMatchObject({ code: 'audit-invalid' });
