@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-import { expect } from '@jest/globals';
+import { expect } from 'expect';
 
 import { leaksBelow, leaksIn } from '../support/leak-scan.ts';
 import { spoken } from '../support/processes.ts';

@@ -49,6 +49,8 @@ export interface Night {
   readonly work: (settings?: Settings) => Running;
   /** `export-gate run` for tonight, told as JSON. */
   readonly run: () => Promise<Ended>;
+  /** The same with settings of its own over the night's. */
+  readonly runUnder: (settings: Settings) => Promise<Ended>;
   /** The run that kills itself; see `support/dying-run.ts`. */
   readonly die: (...args: readonly string[]) => Promise<Ended>;
   readonly close: () => Promise<void>;
@@ -120,6 +122,7 @@ export async function createNight(programs: Programs, options: NightOptions = {}
     watch: () => begin(programs.nightly, []),
     work: (own = {}) => begin(programs.worker, [], '', own),
     run: () => run('run', '--date', date, '--json').ended,
+    runUnder: (own) => begin(programs.cli, ['run', '--date', date, '--json'], '', own).ended,
     die: (...args) => begin(programs.dyingRun, [date, ...args]).ended,
     async close() {
       for (const started of running) started.kill('SIGKILL');
