@@ -36,23 +36,23 @@ function drawn(all: readonly Trial[], wanted: number): Trial[] {
   return Array.from({ length: wanted }, () => left.splice(dice.below(left.length), 1)[0]!);
 }
 
+function build(library: string): void {
+  const source = path.join(import.meta.dirname, 'faulty-calls.c');
+  const strict = ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC'];
+  try {
+    execFileSync('gcc', [...strict, '-o', library, source, '-ldl', '-lpthread'], { stdio: 'pipe' });
+  } catch (thrown) {
+    const { stderr, message } = thrown as Error & { stderr?: Buffer };
+    throw new Error(`gcc did not make the library; is it installed? ${String(stderr ?? message)}`, {
+      cause: thrown,
+    });
+  }
+}
+
 async function main(): Promise<number> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'export-gate-points-'));
   const library = path.join(folder, 'faulty-calls.so');
-  const source = path.join(import.meta.dirname, 'faulty-calls.c');
-  execFileSync('gcc', [
-    '-O2',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    '-shared',
-    '-fPIC',
-    '-o',
-    library,
-    source,
-    '-ldl',
-    '-lpthread',
-  ]);
+  build(library);
   const programs = bundlePrograms();
   const tally = new Map<string, { tried: number; recovered: number }>();
   const found: string[] = [];

@@ -87,7 +87,8 @@ export async function tryPoint(
       return { wrong: 'code 0 without a drop' };
     if (code === 4 && (await night.farSide.sent()).length > 0)
       return { wrong: 'code 4, though something was sent' };
-    if (/^ *code: +unexpected$/m.test(stderr)) return { wrong: `an end that nobody foresaw: ${stderr.slice(-600)}` };
+    if (/^ *code: +unexpected$/m.test(stderr))
+      return { wrong: `an end that nobody foresaw: ${stderr.slice(-600)}` };
     demandDropOrNone(night);
     await endsWhole(night, 1);
     const verified = await night.gate('audit', 'verify');
