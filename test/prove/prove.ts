@@ -49,7 +49,7 @@ async function runAll(wanted: readonly Campaign[], size: Size): Promise<Result[]
 const minutes = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`;
 const row = (...[name = '', counts = '', time = '', found = '']: readonly string[]): string =>
-  `${name.padEnd(32)}${counts.padEnd(58)}${time.padStart(7)}  ${found}\n`;
+  `${name.padEnd(36)}${counts.padEnd(58)}${time.padStart(7)}  ${found}\n`;
 
 const { values } = parseArgs({
   options: { nightly: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
