@@ -38,7 +38,7 @@ function drawn(all: readonly Trial[], wanted: number): Trial[] {
 
 function build(library: string): void {
   const source = path.join(import.meta.dirname, 'faulty-calls.c');
-  const strict = ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC'];
+  const strict = ['-O2', '-Wall', '-Wextra', '-shared', '-fPIC'];
   try {
     execFileSync('gcc', [...strict, '-o', library, source, '-ldl', '-lpthread'], { stdio: 'pipe' });
   } catch (thrown) {

@@ -94,10 +94,10 @@ const firstDate = Date.UTC(2026, 10, 20);
 const dateOf = (night: number): string => new Date(firstDate + night * 86_400_000).toISOString().slice(0, 10);
 
 /**
- * Every eighth history is long, three to five nights of twenty to forty people; the others are one or two nights of six to eleven. Most
+ * Every eleventh history is long, three to five nights of twenty to forty people; the others are one or two nights of six to eleven. Most
  * of what can go wrong shows in the short ones, of which six are played in the time of a long one.
  */
-const isLong = (seed: number): boolean => seed % 8 === 3;
+const isLong = (seed: number): boolean => seed % 11 === 3;
 
 export function drawHistory(seed: number): History {
   const dice = diceOf(seed * 2_654_435_761);

@@ -69,7 +69,7 @@ function* seedsOf({ from, to, every }: Share): Generator<number> {
 }
 
 /** Next to nothing of a history outlives it: with little room a fifth of the time went into looking for what does. */
-const roomForTheYoung = ['--max-semi-space-size=64'];
+const roomForTheYoung = ['--max-semi-space-size=32', '--single-threaded-gc'];
 
 /** Plays a share in a process of its own. */
 const elsewhere = (share: Share): Promise<Tally> =>
