@@ -5,7 +5,7 @@
 import type { DropInterruption } from '../support/fake-drop.ts';
 import type { Dice } from '../support/chance.ts';
 import { diceOf } from '../support/chance.ts';
-import { drawIntakes } from './people.ts';
+import { drawIntakes, withLostOptOut } from './people.ts';
 import type { RawIntake } from '../support/reference-gate.ts';
 
 /** How the national check answers a request. All but the first six are wrong in a way that can be known. */
@@ -105,7 +105,9 @@ export function drawHistory(seed: number): History {
   const [least, oneMore, more, people, steps] = isLong(seed) ? [3, 15, 3, 20, 60] : [1, 60, 2, 6, 40];
   const nightsDrawn = least + (chance(oneMore) ? dice.below(more) : 0);
   const dates = Array.from({ length: nightsDrawn }, (_, night) => dateOf(night));
-  const { intakes, ids, numbers, providers } = drawIntakes(dice, dates, people);
+  const drawn = drawIntakes(dice, dates, people);
+  const { ids, numbers, providers } = drawn;
+  const intakes = withLostOptOut(drawn, dates, diceForChance(seed + 1));
   const kinds = troubleKinds.filter(() => chance(50));
   const wrong = answerKinds.slice(1).filter(() => chance(50));
   const isCalm = chance(20);

@@ -185,16 +185,24 @@ function dropsAndLog({ entries, publications }: Seen): readonly string[] {
   return found;
 }
 
-/** What people said: nothing leaves past a hold that nobody approved, and nothing is asked or leaves while everything is stopped. */
+/**
+ * What people said: nothing leaves past a hold that nobody approved, or past an answer that could not be believed and that nobody looked at;
+ * and nothing is asked or leaves while everything is stopped.
+ */
 function people({ entries }: Seen): readonly string[] {
   const found: string[] = [];
   const held = new Map<unknown, number>();
+  const odd = new Set<unknown>();
   let isStopped = false;
   for (const entry of entries) {
     const run = entry['run'];
     const holds = held.get(run) ?? 0;
     if (entry['what'] === 'run-held') held.set(run, holds + 1);
     if (entry['what'] === 'hold-approved') held.set(run, holds - 1);
+    if (entry['what'] === 'answer-refused') odd.add(run);
+    if (entry['what'] === 'hold-approved') odd.delete(run);
+    if (entry['what'] === 'run-released' && odd.has(run))
+      found.push(`${String(run)}: left though nobody looked at an answer that was refused`);
     if (entry['what'] === 'run-released' && holds > 0) found.push(`${String(run)}: left past a hold`);
     if (entry['provider'] === null && entry['what'] === 'stop-set') isStopped = true;
     if (entry['provider'] === null && entry['what'] === 'stop-lifted') isStopped = false;

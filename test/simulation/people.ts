@@ -141,3 +141,22 @@ export function drawIntakes(dice: Dice, dates: readonly string[], least: number)
   });
   return { intakes, ids, numbers, providers };
 }
+
+/** Now and then somebody opts in, then out, and the record of the latter is lost after the first night: it must be carried all the same. */
+export function withLostOptOut(
+  { intakes, ids }: DrawnIntakes,
+  [firstDate = '', ...others]: readonly string[],
+  dice: Dice,
+): readonly RawIntake[] {
+  if (others.length === 0 || dice.below(100) >= 15) return intakes;
+  const id = dice.pick(ids);
+  const said = (choice: string, days: number): Cells => {
+    const at = new Date(Date.parse(firstDate) - days * 86_400_000).toISOString();
+    const of = { choice_id: `lost-${choice}`, service_user_id: id, choice, channel: 'written' };
+    return { ...of, requested_at: at, recorded_at: at, recorded_by: 'staff-1', decided_by: 'self' };
+  };
+  return intakes.map((intake, night) => ({
+    ...intake,
+    choices: [...intake.choices, said('opt_in', 3), ...(night === 0 ? [said('opt_out', 1)] : [])],
+  }));
+}

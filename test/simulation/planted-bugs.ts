@@ -196,7 +196,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     'any opt-in lifts what is carried',
     'domain/in-service-choice.ts',
     'standing.latestOptIn !== null && standing.latestOptIn > since',
-    'standing.latestOptIn !== null && since > -Infinity',
+    'standing.latestOptIn !== null && since >= -Infinity',
   ),
   bug(
     'a corrected number is somebody else’s',

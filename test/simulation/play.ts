@@ -170,15 +170,19 @@ export async function play(history: History): Promise<Seen> {
     }
   };
 
-  for (const night of history.nights) {
-    world.pass(Math.max(0, Date.parse(`${night.businessDate}T${night.at}:00Z`) - world.now()));
-    world.farSide.deliverDue();
+  const liftAllStops = async (): Promise<void> => {
     const desk = await world.start();
     const { everything, providers } = await world.store.ledger.read(stopsNow);
     for (const stop of [everything, ...providers.values()]) {
       const words = { provider: stop?.provider ?? null, reason: 'over', signature: '' };
       if (stop !== null) await liftStop(desk, anybody, words);
     }
+  };
+
+  for (const night of history.nights) {
+    world.pass(Math.max(0, Date.parse(`${night.businessDate}T${night.at}:00Z`) - world.now()));
+    world.farSide.deliverDue();
+    await liftAllStops();
     await lay(night.businessDate, night.intake);
     world.farSide.optedOut.clear();
     for (const number of night.national) world.farSide.optedOut.add(number);
@@ -201,7 +205,8 @@ export async function play(history: History): Promise<Seen> {
     }
   }
 
-  // Long afterwards nothing may hang in between.
+  // Long afterwards nothing may hang in between; while everything is stopped it may.
+  await liftAllStops();
   world.farSide.answerWith(['proper']);
   world.pass(3 * day);
   for (const { businessDate } of history.nights) {
