@@ -112,7 +112,8 @@ async function night(machine: Machine, cohort: Cohort, date: string): Promise<vo
 async function approve(machine: Machine): Promise<void> {
   const { pipeline, approvers } = machine;
   const hold = (await pipeline.ledger.read((tx) => tx.holds())).find(({ decision }) => decision === 'open');
-  assert.deepEqual(hold?.reasons, ['ledger-restored']);
+  // What was lost may hold it as well: opt-outs of a home that nobody tells of any more.
+  assert.ok(hold !== undefined && hold.reasons.includes('ledger-restored'));
   const words = { signature: machine.signature(approvalText(hold)), reason: 'choices are recorded again' };
   await approveHold(pipeline, approvers, hold.id, words);
 }

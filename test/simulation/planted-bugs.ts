@@ -199,12 +199,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     'standing.latestOptIn !== null && since >= -Infinity',
   ),
   bug(
-    'a corrected number is somebody else’s',
-    'pipeline/intake-decision.ts',
-    'await tx.carry(underNewNumbers);',
-    '',
-  ),
-  bug(
     'acknowledged before it is kept',
     'pipeline/collect.ts',
     '  const bytes = encodeMessage(raw);',
