@@ -18,7 +18,7 @@ function search(folder: string, defined: readonly string[], flags: readonly stri
   const options = { cwd: folder, stdio: 'pipe' } as const;
   try {
     execFileSync('spin', [...defined.map((name) => `-D${name}`), '-a', 'run.pml'], options);
-    execFileSync('gcc', ['-O2', '-w', '-DSAFETY', '-o', 'pan', 'pan.c'], options);
+    execFileSync('gcc', ['-O2', '-w', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'], options);
   } catch (thrown) {
     throw new Error('The model was not built; are spin and gcc installed?', { cause: thrown });
   }

@@ -39,8 +39,8 @@ export const campaigns: readonly Campaign[] = [
   {
     name: 'histories of whole nights',
     command: {
-      check: tsx('test/simulation/simulate.ts', '--count', '100000', '--json'),
-      nightly: tsx('test/simulation/simulate.ts', '--count', '1000000', '--json'),
+      check: tsx('test/simulation/simulate.ts', '--count', '30000', '--json'),
+      nightly: tsx('test/simulation/simulate.ts', '--count', '500000', '--json'),
     },
     alone: true,
     counts: (printed) =>
