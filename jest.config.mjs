@@ -19,4 +19,6 @@ export default {
   ],
   testTimeout: 180000,
   maxWorkers: 2,
+  // A worker that has loaded everything a hundred times over is several times slower than a new one.
+  workerIdleMemoryLimit: '512MB',
 };
