@@ -185,6 +185,6 @@ export const notCovered: readonly (readonly [what: string, why: string])[] = [
     'crash images with writes lost or reordered',
     'left to SQLite, PostgreSQL and the order of flushes, which a test holds',
   ],
-  ['mutation testing and coverage', 'the planted bugs stand in for it'],
+  ['mutation of the whole, and coverage', 'the planted bugs stand in; npm run mutate takes a file'],
   ['a live MESH', 'the simulator, written from its specification'],
 ];
