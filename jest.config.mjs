@@ -19,6 +19,6 @@ export default {
   ],
   testTimeout: 180000,
   maxWorkers: 2,
-  // A worker that has loaded everything a hundred times over is several times slower than a new one.
+  // A worker grows with each suite it loads; one that has grown beyond this is replaced.
   workerIdleMemoryLimit: '512MB',
 };
