@@ -1,4 +1,4 @@
-/** The quick tests of the domain alone: what a mutant of a rule must fall to, without the properties that take minutes. */
+/** The tests of the domain alone, for a mutant of a rule has to fall to one of them within seconds. */
 import base from '../../jest.config.mjs';
 
 export default {
